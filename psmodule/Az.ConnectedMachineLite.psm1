@@ -1,0 +1,47 @@
+# Loads the module's functions in a stated order. Nothing happens at import: the backend starts at the first call.
+
+Set-StrictMode -Version 3.0
+$script:ModuleFolder = $PSScriptRoot
+
+. "$PSScriptRoot/Private/NewErrorRecord.ps1"
+. "$PSScriptRoot/Private/ReadJson.ps1"
+. "$PSScriptRoot/Private/WriteJson.ps1"
+. "$PSScriptRoot/Private/Identity.ps1"
+. "$PSScriptRoot/Private/Arguments.ps1"
+. "$PSScriptRoot/Private/Objects.ps1"
+. "$PSScriptRoot/Private/Backend.ps1"
+. "$PSScriptRoot/Private/CallBackend.ps1"
+. "$PSScriptRoot/Private/ShouldChange.ps1"
+. "$PSScriptRoot/Private/WriteExtension.ps1"
+. "$PSScriptRoot/Public/Connect-AzConnectedMachine.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachine.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineExtension.ps1"
+. "$PSScriptRoot/Public/New-AzConnectedMachineExtension.ps1"
+. "$PSScriptRoot/Public/Set-AzConnectedMachineExtension.ps1"
+. "$PSScriptRoot/Public/Update-AzConnectedMachineExtension.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineExtension.ps1"
+. "$PSScriptRoot/Public/Update-AzConnectedExtension.ps1"
+. "$PSScriptRoot/Public/Publish-AzConnectedExtensionPackage.ps1"
+. "$PSScriptRoot/Public/Unpublish-AzConnectedExtensionPackage.ps1"
+. "$PSScriptRoot/Public/Add-AzConnectedMachineGallery.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineGallery.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineGallery.ps1"
+. "$PSScriptRoot/Public/Start-AzConnectedMachineUpgrade.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineUpgrade.ps1"
+. "$PSScriptRoot/Public/Resolve-AzConnectedMachineUpgrade.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradePolicy.ps1"
+. "$PSScriptRoot/Public/Set-AzConnectedMachineUpgradePolicy.ps1"
+. "$PSScriptRoot/Public/Add-AzConnectedMachineHealthProbe.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineHealthProbe.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineHealthProbe.ps1"
+. "$PSScriptRoot/Public/Add-AzConnectedMachineUpgradeHold.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradeHold.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineUpgradeHold.ps1"
+
+$script:PriorOnRemove = $ExecutionContext.SessionState.Module.OnRemove
+$ExecutionContext.SessionState.Module.OnRemove = {
+    StopBackend
+    if ($null -ne $script:PriorOnRemove) { & $script:PriorOnRemove }
+}
+
+Export-ModuleMember -Function '*-Az*'

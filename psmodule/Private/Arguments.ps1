@@ -1,0 +1,177 @@
+# What a user wrote at a parameter to what the backend reads.
+
+# Returns a version as text. A number that is not written at the parameter itself has lost its text on the
+# way: 1.10 in a variable or a splat is 1.1 by now. One that is written there still has it: the engine hands
+# it over inside a PSObject that remembers how it was spelled.
+function VersionText {
+    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $Parameter, [object] $Version)
+
+    if ($null -eq $Version) { return $null }
+    if ($Version -is [double] -or $Version -is [decimal] -or $Version -is [float]) {
+        if ($Version -isnot [psobject]) {
+            $Cmdlet.WriteWarning("$Parameter got the number $([string] $Version); if it was written as a version it may have lost digits (1.10 becomes 1.1). Quote it: '$([string] $Version)'.")
+        }
+    }
+    elseif ($Version -isnot [string] -and $Version -isnot [int] -and $Version -isnot [version]) {
+        $Cmdlet.ThrowTerminatingError((NewErrorRecord 'InvalidVersion' 'InvalidArgument' $Version "$Parameter takes a version, not a value of type $($Version.GetType().FullName)." `
+                    "Write one to four numbers separated by dots in quotes, for example '9.5'."))
+    }
+    [string] $Version
+}
+
+# Returns what -EnableAutomaticUpgrade says. As a switch it takes no separate word, so '-EnableAutomaticUpgrade
+# $true' leaves $true to a hidden parameter at position 0; this decides whether it belongs to the switch.
+function ReadUpgradeFlag {
+    param([Management.Automation.PSCmdlet] $Cmdlet)
+
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    if (-not $bound.ContainsKey('BareValue')) { return [bool] $bound['EnableAutomaticUpgrade'] }
+    $value = $bound['BareValue']
+    $problem = $null
+    if (-not $bound.ContainsKey('EnableAutomaticUpgrade')) { $problem = "There is a value '$value' that belongs to no parameter." }
+    elseif ($null -eq $value) { $problem = '-EnableAutomaticUpgrade takes $true or $false, not $null.' }
+    elseif (-not $bound['EnableAutomaticUpgrade']) { $problem = "-EnableAutomaticUpgrade has a value already; '$value' belongs to no parameter." }
+    elseif (-not $value) {
+        # '-EnableAutomaticUpgrade -Confirm $false' must not end the enrolment.
+        foreach ($entry in $bound.GetEnumerator()) {
+            if ($entry.Key -ne 'EnableAutomaticUpgrade' -and $entry.Value -is [switch] -and $entry.Value) {
+                $problem = "It is not clear whether '$value' belongs to -EnableAutomaticUpgrade or to -$($entry.Key)."
+            }
+        }
+    }
+    if ($problem) {
+        $Cmdlet.ThrowTerminatingError((NewErrorRecord 'InvalidAutomaticUpgradeValue' 'InvalidArgument' $value $problem 'Write -EnableAutomaticUpgrade:$true or -EnableAutomaticUpgrade:$false.'))
+    }
+    [bool] $value
+}
+
+# Returns the JSON body that the bound parameters describe; what is not bound is not in it.
+function ExtensionBody {
+    param([Management.Automation.PSCmdlet] $Cmdlet)
+
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    $body = [ordered]@{}
+    $properties = [ordered]@{}
+    if ($bound.ContainsKey('Location')) { $body['location'] = $bound['Location'] }
+    if ($bound.ContainsKey('Tag')) { $body['tags'] = StringValues $bound['Tag'] }
+    foreach ($pair in @(
+            @('Publisher', 'publisher'), @('ExtensionType', 'type'), @('Type', 'type'), @('ForceRerun', 'forceUpdateTag'),
+            @('Setting', 'settings'), @('ProtectedSetting', 'protectedSettings'))) {
+        if ($bound.ContainsKey($pair[0])) { $properties[$pair[1]] = $bound[$pair[0]] }
+    }
+    if ($bound.ContainsKey('TypeHandlerVersion')) {
+        $properties['typeHandlerVersion'] = VersionText $Cmdlet '-TypeHandlerVersion' $bound['TypeHandlerVersion']
+    }
+    if ($bound.ContainsKey('AutoUpgradeMinorVersion')) { $properties['autoUpgradeMinorVersion'] = [bool] $bound['AutoUpgradeMinorVersion'] }
+    if ($bound.ContainsKey('EnableAutomaticUpgrade') -or $bound.ContainsKey('BareValue')) {
+        $properties['enableAutomaticUpgrade'] = ReadUpgradeFlag $Cmdlet
+    }
+    $body['properties'] = $properties
+    BodyText $Cmdlet $body
+}
+
+# Returns the JSON body that an extension object describes: one of ours, whose nulls say nothing, or a
+# hashtable with the same names.
+function CopiedExtensionBody {
+    param([Management.Automation.PSCmdlet] $Cmdlet, [object] $Extension)
+
+    $body = [ordered]@{}
+    $properties = [ordered]@{}
+    foreach ($pair in @(
+            @('Publisher', 'publisher'), @('MachineExtensionType', 'type'), @('TypeHandlerVersion', 'typeHandlerVersion'),
+            @('ForceUpdateTag', 'forceUpdateTag'), @('AutoUpgradeMinorVersion', 'autoUpgradeMinorVersion'),
+            @('EnableAutomaticUpgrade', 'enableAutomaticUpgrade'), @('Setting', 'settings'), @('ProtectedSetting', 'protectedSettings'))) {
+        $value = PropertyOf $Extension $pair[0]
+        if ($null -ne $value) { $properties[$pair[1]] = $value }
+    }
+    # A change's own name for it; an extension object has its resource type there.
+    $type = PropertyOf $Extension 'Type'
+    if ($type -and $type -notlike '*/*') { $properties['type'] = $type }
+    $location = PropertyOf $Extension 'Location'
+    if ($location -and $Cmdlet.MyInvocation.MyCommand.Name -notlike 'Update-*') { $body['location'] = $location }
+    $tags = PropertyOf $Extension 'Tags'
+    if ($null -eq $tags) { $tags = PropertyOf $Extension 'Tag' }
+    if ($null -ne $tags) { $body['tags'] = StringValues $tags }
+    $body['properties'] = $properties
+    BodyText $Cmdlet $body
+}
+
+function BodyText {
+    param([Management.Automation.PSCmdlet] $Cmdlet, [Collections.IDictionary] $Body)
+
+    try {
+        $protected = $Body['properties']['protectedSettings']
+        # Only what is stored encrypted may hold a SecureString.
+        if ($null -ne $protected) { $Body['properties']['protectedSettings'] = [Text.StringBuilder]::new((WriteJson $protected -OpenSecrets)) }
+        WriteJson $Body
+    }
+    catch [FormatException] {
+        $Cmdlet.ThrowTerminatingError((NewErrorRecord 'InvalidRequestContent' 'InvalidArgument' $Cmdlet.MyInvocation.MyCommand.Name $_.Exception.Message `
+                    'Settings may hold texts, numbers, dates, true and false, lists and hashtables.'))
+    }
+}
+
+# Returns the text of -JsonString or of the file that -JsonFilePath names; the backend judges what is in it.
+function BodyFromJson {
+    param([Management.Automation.PSCmdlet] $Cmdlet)
+
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    if ($bound.ContainsKey('JsonString')) { return $bound['JsonString'] }
+    $path = FullPath $Cmdlet $bound['JsonFilePath']
+    try { [IO.File]::ReadAllText($path) }
+    catch {
+        $Cmdlet.ThrowTerminatingError((NewErrorRecord 'FileNotReadable' 'ReadError' $path "'$path' cannot be read: $($_.Exception.InnerException.Message)" 'Give the path of a JSON file.'))
+    }
+}
+
+# The process has a working directory of its own; what the user sees is the location of the session.
+function FullPath {
+    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $Path)
+
+    if ($Path -match '^https?://') { return $Path }
+    $Cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Path)
+}
+
+function StringValues {
+    param([object] $Table)
+
+    if ($null -eq $Table) { return $null }
+    $texts = [ordered]@{}
+    foreach ($key in $Table.Keys) { $texts[[string] $key] = [string] $Table[$key] }
+    $texts
+}
+
+# Subscriptions to ask one after another; none named is the backend's default.
+function EachSubscription {
+    param([string[]] $SubscriptionId)
+
+    if ($SubscriptionId) { $SubscriptionId } else { '' }
+}
+
+# Returns the extension targets of an upgrade as JSON text.
+function TargetsText {
+    param([Management.Automation.PSCmdlet] $Cmdlet, [object] $Target)
+
+    $targets = [ordered]@{}
+    if ($null -ne $Target) {
+        foreach ($key in $Target.Keys) {
+            $targets[[string] $key] = @{ targetVersion = VersionText $Cmdlet 'targetVersion' (PropertyOf $Target[$key] 'targetVersion') }
+        }
+    }
+    WriteJson $targets
+}
+
+# Returns the extension targets that a request body given as JSON holds.
+function TargetsFromJson {
+    param([Management.Automation.PSCmdlet] $Cmdlet)
+
+    $text = BodyFromJson $Cmdlet
+    try {
+        $null = ConvertFrom-Json $text # judges what ReadJson takes for granted
+        WriteJson (PropertyOf (ReadJson $text) 'extensionTargets')
+    }
+    catch {
+        $Cmdlet.ThrowTerminatingError((NewErrorRecord 'InvalidRequestContent' 'InvalidArgument' $text 'The request body is not JSON.' `
+                    'Write {"extensionTargets": {"Publisher.Type": {"targetVersion": "1.2"}}}.'))
+    }
+}

@@ -1,0 +1,144 @@
+# One call of the backend for a cmdlet: request out, progress and warnings shown, reply or error back.
+
+# A runspace has one backend and asks it one thing at a time. Code that the engine runs between two
+# statements of a waiting call (an event's action) would otherwise read that call's reply.
+$script:Turn = [Threading.SemaphoreSlim]::new(1, 1)
+$script:LastId = 0
+
+# Returns the result, or $null after an error was written for this item. Parameters that are $null or ''
+# are left out; [DBNull]::Value goes out as null.
+function CallBackend {
+    param(
+        [Management.Automation.PSCmdlet] $Cmdlet,
+        [string] $Method,
+        [Collections.IDictionary] $Parameters,
+        # What an error record shows as its target; by default what the backend names.
+        [object] $Target,
+        # The method changes something: it gets a key, so that a repeat after the backend died does it once.
+        [switch] $Changes
+    )
+
+    foreach ($name in 'ErrorActionPreference', 'WarningPreference', 'VerbosePreference', 'DebugPreference', 'ProgressPreference') {
+        # A module does not see the variables of the script that calls it, unless it asks for them.
+        $preference = $Cmdlet.SessionState.PSVariable.GetValue($name)
+        if ($null -ne $preference) { $ExecutionContext.SessionState.PSVariable.Set($name, $preference) }
+    }
+    $given = [Collections.Specialized.OrderedDictionary]::new()
+    foreach ($entry in $Parameters.GetEnumerator()) {
+        if ($null -ne $entry.Value -and '' -ne $entry.Value) { $given[$entry.Key] = $entry.Value }
+    }
+    if ($Changes) {
+        $given['idempotencyKey'] = [guid]::NewGuid().ToString()
+        $given['initiator'] = 'PowerShell: {0}@{1}' -f [Environment]::UserName, [Environment]::MachineName
+    }
+    if (-not $script:Turn.Wait(0)) {
+        $Cmdlet.ThrowTerminatingError((NewErrorRecord 'BackendBusy' 'ResourceBusy' $Method 'Another command of this module is waiting for its answer in this runspace.' `
+                    'Call the module from an event action only when no command of it is running, or use another runspace.'))
+    }
+    $script:LastId++
+    $call = @{
+        Cmdlet     = $Cmdlet
+        Id         = "$script:LastId"
+        Sent       = $false
+        Answered   = $false
+        Progress   = $null
+        ProgressAt = 0
+    }
+    try {
+        $frame = EncodeRequest $call $Method $given
+        if ($frame -is [byte[]]) { $reply = ExchangeFrames $call $frame } else { $reply = $frame }
+    }
+    finally {
+        EndCall $call
+        $null = $script:Turn.Release()
+    }
+    if ($reply -is [Management.Automation.ErrorRecord]) { $Cmdlet.ThrowTerminatingError($reply) }
+    if ($null -eq $reply['error']) { return $reply['result'] }
+    $problem = $reply['error']
+    $data = $problem['data']
+    if ($null -eq $Target -or '' -eq $Target) { $Target = $data['target'] }
+    $Cmdlet.WriteError((NewErrorRecord $data['code'] $data['category'] $Target $problem['message'] $data['hint']))
+}
+
+function EncodeRequest {
+    param([hashtable] $Call, [string] $Method, [Collections.IDictionary] $Parameters)
+
+    $ErrorActionPreference = 'Stop'
+    $json = WriteJson ([ordered]@{ jsonrpc = '2.0'; id = $Call.Id; method = $Method; params = $Parameters })
+    try { $bytes = [Text.UTF8Encoding]::new($false, $true).GetBytes($json + "`n") }
+    catch {
+        return NewErrorRecord 'InvalidRequestContent' 'InvalidData' $Method 'A text holds half of a surrogate pair and is not valid Unicode.' 'Correct the text.'
+    }
+    if ($bytes.Length -gt $script:FrameLimit) {
+        return NewErrorRecord 'RequestTooLarge' 'LimitsExceeded' $Method "The request has $($bytes.Length) bytes, more than the limit of $script:FrameLimit." 'Use smaller settings.'
+    }
+    , $bytes
+}
+
+# Returns the reply to a request, or an error record when no backend answers.
+function ExchangeFrames {
+    param([hashtable] $Call, [byte[]] $Frame)
+
+    $ErrorActionPreference = 'Stop'
+    foreach ($attempt in 1, 2) {
+        $backend = GetBackend
+        if ($backend -is [Management.Automation.ErrorRecord]) { return $backend }
+        try {
+            WriteBackendFrame $backend $Frame
+            $Call.Sent = $true
+            while ($null -ne ($line = ReadBackendLine $backend)) {
+                $message = ReadJson $line
+                if ($message.Contains('id')) {
+                    # An answer to an earlier id belongs to a call that was given up.
+                    if ($null -ne $message['id'] -and $message['id'] -ne $Call.Id) { continue }
+                    $Call.Answered = $true
+                    return $message
+                }
+                if ($message['params']['id'] -eq $Call.Id) { ShowNotification $Call $message['method'] $message['params'] }
+            }
+        }
+        catch [IO.IOException], [FormatException] { $null = $_ } # the pipe broke, or broke in the middle of a line
+        # Everything may be asked once more: reads change nothing, changes carry their key.
+        $Call.Sent = $false
+        DrainBackendLog $backend
+        StopBackend
+    }
+    NewErrorRecord 'BackendFailed' 'ConnectionError' $backend.Python "The backend ended twice without an answer: $(LastLine $backend.Log)" `
+        'Run the command again with -Debug; what was asked for may have been done, so look before repeating it.'
+}
+
+function ShowNotification {
+    param([hashtable] $Call, [string] $Method, [Collections.IDictionary] $Message)
+
+    if ($Method -eq 'log') {
+        if ($Message['level'] -eq 'warning') { $Call.Cmdlet.WriteWarning($Message['message']) }
+        else { $Call.Cmdlet.WriteVerbose($Message['message']) }
+        return
+    }
+    $now = [Environment]::TickCount
+    # Windows PowerShell draws slowly: five times a second is enough. TickCount wraps, so only nearness counts.
+    if ($null -ne $Call.Progress -and [Math]::Abs([long] $now - $Call.ProgressAt) -lt 200) { return }
+    $Call.Progress = [Management.Automation.ProgressRecord]::new(1, $Message['activity'], $Message['status'])
+    $Call.Progress.PercentComplete = [int] $Message['percent']
+    $Call.ProgressAt = $now
+    $Call.Cmdlet.WriteProgress($Call.Progress)
+}
+
+# Runs in a finally block, also while Ctrl+C unwinds the pipeline, where the engine accepts no more output.
+function EndCall {
+    param([hashtable] $Call)
+
+    $backend = $script:Backend
+    if ($Call.Sent -and -not $Call.Answered -and $null -ne $backend) {
+        $cancel = WriteJson ([ordered]@{ jsonrpc = '2.0'; method = 'cancel'; params = @{ id = $Call.Id } })
+        try { WriteBackendFrame $backend ([Text.Encoding]::ASCII.GetBytes($cancel + "`n")) } catch [IO.IOException] { $null = $_ }
+    }
+    if ($null -ne $Call.Progress) {
+        $Call.Progress.RecordType = 'Completed'
+        try { $Call.Cmdlet.WriteProgress($Call.Progress) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }
+    }
+    if ($null -ne $backend -and $backend.Log) {
+        try { $Call.Cmdlet.WriteDebug($backend.Log.TrimEnd()) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }
+        $backend.Log = ''
+    }
+}

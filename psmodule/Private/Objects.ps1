@@ -1,0 +1,219 @@
+# What the backend answers to the objects that cmdlets write. Each has a type name that the format file knows.
+
+function ReadTime {
+    param([string] $Text)
+
+    if ($Text) { [datetime]::Parse($Text, [Globalization.CultureInfo]::InvariantCulture, 'RoundtripKind') }
+}
+
+function ReadSpan {
+    param([object] $Seconds)
+
+    if ($null -ne $Seconds) { [timespan]::FromSeconds($Seconds) }
+}
+
+function ToMachine {
+    param([Collections.IDictionary] $Resource)
+
+    $properties = $Resource['properties']
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.Machine'
+        Name              = $Resource['name']
+        ResourceGroupName = $Resource['resourceGroup']
+        MachineName       = $Resource['name'] # what the cmdlets of a machine bind by property name
+        Id                = $Resource['id']
+        Type              = $Resource['type']
+        Location          = $Resource['location']
+        Tags              = $Resource['tags']
+        OSType            = $properties['osType']
+        OSName            = $properties['osName']
+        OSVersion         = $properties['osVersion']
+        Architecture      = $properties['architecture']
+        Status            = $properties['status']
+        ProvisioningState = $properties['provisioningState']
+        AgentVersion      = $properties['agentVersion']
+        DisplayName       = $properties['displayName']
+        Fqdn              = $properties['machineFqdn']
+        VMId              = $properties['vmId']
+        Simulated         = $properties['simulated']
+        LastStatusChange  = ReadTime $properties['lastStatusChange']
+    }
+}
+
+function ToExtension {
+    param([Collections.IDictionary] $Resource)
+
+    $address = SplitId $Resource['id']
+    $properties = $Resource['properties']
+    $view = $properties['instanceView']
+    if ($null -eq $view) { $view = @{} }
+    $status = $view['status']
+    if ($null -eq $status) { $status = @{} }
+    $setting = $null
+    if ($properties['settingsText']) { $setting = ReadJson $properties['settingsText'] }
+    [pscustomobject]@{
+        PSTypeName                     = 'AzConnectedMachineLite.MachineExtension'
+        Name                           = $Resource['name']
+        ResourceGroupName              = $address.resourceGroup
+        MachineName                    = $address.machine
+        Id                             = $Resource['id']
+        Type                           = $Resource['type']
+        Location                       = $Resource['location']
+        Tags                           = $Resource['tags']
+        Publisher                      = $properties['publisher']
+        MachineExtensionType           = $properties['type']
+        TypeHandlerVersion             = $properties['typeHandlerVersion']
+        EnableAutomaticUpgrade         = $properties['enableAutomaticUpgrade']
+        AutoUpgradeMinorVersion        = $properties['autoUpgradeMinorVersion']
+        ForceUpdateTag                 = $properties['forceUpdateTag']
+        Setting                        = $setting
+        ProtectedSetting               = $null # never read back
+        ProvisioningState              = $properties['provisioningState']
+        InstanceViewName               = $view['name']
+        InstanceViewType               = $view['type']
+        InstanceViewTypeHandlerVersion = $view['typeHandlerVersion']
+        StatusCode                     = $status['code']
+        StatusLevel                    = $status['level']
+        StatusDisplayStatus            = $status['displayStatus']
+        StatusMessage                  = $status['message']
+        StatusTime                     = ReadTime $status['time']
+    }
+}
+
+function ToImage {
+    param([Collections.IDictionary] $Image)
+
+    [pscustomobject]@{
+        PSTypeName               = 'AzConnectedMachineLite.ExtensionImage'
+        Publisher                = $Image['publisher']
+        ExtensionType            = $Image['type']
+        Version                  = $Image['version']
+        OperatingSystem          = $Image['operatingSystem']
+        Architecture             = $Image['architecture']
+        SupportsAutomaticUpgrade = $Image['supportsAutomaticUpgrade']
+        Withdrawn                = $Image['withdrawn']
+        GalleryName              = $Image['gallery']
+        Published                = ReadTime $Image['published']
+        Length                   = $Image['length']
+        Sha256                   = $Image['sha256']
+    }
+}
+
+function ToGallery {
+    param([Collections.IDictionary] $Gallery)
+
+    [pscustomobject]@{
+        PSTypeName = 'AzConnectedMachineLite.Gallery'
+        Name       = $Gallery['name']
+        Path       = $Gallery['path']
+        IsDefault  = $Gallery['isDefault']
+    }
+}
+
+function ToDecision {
+    param([Collections.IDictionary] $Decision)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.UpgradeDecision'
+        Name              = $Decision['name']
+        MachineName       = $Decision['machine']
+        ResourceGroupName = $Decision['resourceGroup']
+        Reason            = $Decision['reason']
+        FromVersion       = $Decision['fromVersion']
+        ToVersion         = $Decision['toVersion']
+        Message           = $Decision['message']
+        NextLook          = ReadTime $Decision['nextLook']
+        OperationId       = $Decision['operationId']
+        Time              = ReadTime $Decision['time']
+    }
+}
+
+function ToOperation {
+    param([Collections.IDictionary] $Operation)
+
+    $steps = foreach ($step in $Operation['steps']) {
+        [pscustomobject]@{
+            PSTypeName = 'AzConnectedMachineLite.UpgradeStep'
+            Name       = $step['name']
+            Round      = $step['round']
+            Began      = ReadTime $step['began']
+            Ended      = ReadTime $step['ended']
+            Outcome    = $step['outcome']
+            ExitCode   = $step['exitCode']
+            Message    = $step['message']
+        }
+    }
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.UpgradeOperation'
+        Time              = ReadTime $Operation['time']
+        Name              = $Operation['name']
+        MachineName       = $Operation['machine']
+        ResourceGroupName = $Operation['resourceGroup']
+        Operation         = $Operation['operation']
+        FromVersion       = $Operation['fromVersion']
+        ToVersion         = $Operation['toVersion']
+        Outcome           = $Operation['outcome']
+        Message           = $Operation['message']
+        Initiator         = $Operation['initiator']
+        Duration          = ReadSpan $Operation['durationSeconds']
+        Steps             = @($steps)
+        Finished          = ReadTime $Operation['finished']
+        OperationId       = $Operation['id']
+    }
+}
+
+function ToPolicy {
+    param([Collections.IDictionary] $Policy, [string] $ResourceGroupName)
+
+    $members = [ordered]@{
+        PSTypeName        = 'AzConnectedMachineLite.UpgradePolicy'
+        MachineName       = $Policy['machine']
+        ResourceGroupName = $ResourceGroupName
+        Name              = $Policy['extension']
+    }
+    $source = [ordered]@{}
+    foreach ($entry in $Policy['values']) {
+        $name = $entry['name'].Substring(0, 1).ToUpperInvariant() + $entry['name'].Substring(1)
+        $value = $entry['value']
+        if ($name -in 'HealthWindow', 'StableFor', 'HealthyFor', 'RetryInterval', 'ManualHealthWindow', 'SampleInterval', 'RollbackPause') { $value = ReadSpan $value }
+        $members[$name] = $value
+        $source[$name] = $entry['source']
+    }
+    $members['Source'] = [pscustomobject] $source
+    [pscustomobject] $members
+}
+
+function ToProbe {
+    param([Collections.IDictionary] $Probe, [string] $ResourceGroupName, [string] $MachineName)
+
+    $sample = $Probe['lastSample']
+    if ($null -eq $sample) { $sample = @{} }
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.HealthProbe'
+        Name              = $Probe['name']
+        MachineName       = $MachineName
+        ResourceGroupName = $ResourceGroupName
+        Kind              = $Probe['kind']
+        Target            = $Probe['target']
+        Interval          = ReadSpan $Probe['intervalSeconds']
+        Timeout           = ReadSpan $Probe['timeoutSeconds']
+        State             = $sample['state']
+        Message           = $sample['message']
+        Time              = ReadTime $sample['time']
+    }
+}
+
+function ToHold {
+    param([Collections.IDictionary] $Hold, [string] $ResourceGroupName)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.UpgradeHold'
+        Name              = $Hold['name']
+        MachineName       = $Hold['machine']
+        ResourceGroupName = $ResourceGroupName
+        Version           = $Hold['version']
+        Until             = ReadTime $Hold['until']
+        Reason            = $Hold['reason']
+        Created           = ReadTime $Hold['created']
+    }
+}

@@ -1,0 +1,55 @@
+function Add-AzConnectedMachineUpgradeHold {
+    <#
+    .SYNOPSIS
+    Keeps an extension, or one version of it, from being upgraded to.
+    .DESCRIPTION
+    Without -Version the extension stays where it is; with -Version only that version is passed over. A hold has
+    no end unless -Until gives it one.
+    .EXAMPLE
+    Add-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Version '9.10' -Reason 'breaks the proxy'
+
+    Passes one version over.
+    .EXAMPLE
+    Add-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Until (Get-Date).AddDays(7)
+
+    Keeps the extension where it is for a week.
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
+    [OutputType('AzConnectedMachineLite.UpgradeHold')]
+    param(
+        # Resource group of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [string] $ResourceGroupName,
+
+        # Name of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [Alias('VMName')]
+        [string] $MachineName,
+
+        # Name of the extension resource.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [Alias('ExtensionName')]
+        [string] $Name,
+
+        # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
+        [string] $SubscriptionId,
+
+        # Version to pass over; quote one that is kept in a variable. By default the extension itself is held.
+        [object] $Version,
+
+        # When the hold ends.
+        [Nullable[datetime]] $Until,
+
+        # Why, for those who meet it.
+        [string] $Reason
+    )
+
+    process {
+        $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
+        $hold = @{ version = VersionText $PSCmdlet '-Version' $Version; reason = $Reason }
+        if ($null -ne $Until) { $hold['until'] = UtcText $Until }
+        if (-not (ShouldChange $PSCmdlet "extension '$Name' of machine '$MachineName'" $(if ($hold['version']) { "hold version $($hold['version'])" } else { 'hold' }))) { return }
+        $added = CallBackend $PSCmdlet 'hold.add' ($address + $hold) -Target $Name -Changes
+        if ($null -ne $added) { ToHold $added $ResourceGroupName }
+    }
+}

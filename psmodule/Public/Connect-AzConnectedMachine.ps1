@@ -1,0 +1,61 @@
+function Connect-AzConnectedMachine {
+    <#
+    .SYNOPSIS
+    Makes this host, or a simulated one, a machine whose extensions can be managed.
+    .DESCRIPTION
+    Registers the host as an Arc-enabled server in a resource group, without Azure. A simulated machine runs
+    nothing on this host: its handlers are played, so that scripts can be tried without installing anything.
+    Calling it again for the same machine changes location and tags and nothing else.
+    .EXAMPLE
+    Connect-AzConnectedMachine -ResourceGroupName myResourceGroup -Location WestUS
+
+    Connects this host under its own name.
+    .EXAMPLE
+    Connect-AzConnectedMachine -ResourceGroupName myResourceGroup -Name myVM -Location WestUS -Simulated -OSType Windows
+
+    Adds a simulated Windows machine.
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
+    [OutputType('AzConnectedMachineLite.Machine')]
+    param(
+        # Resource group that the machine goes into.
+        [Parameter(Mandatory)]
+        [string] $ResourceGroupName,
+
+        # Name of the machine; by default the name of this host.
+        [Alias('MachineName')]
+        [string] $Name,
+
+        # Azure region to show for the machine; nothing is sent there.
+        [string] $Location,
+
+        # Tags as name and value.
+        [hashtable] $Tag,
+
+        # Add a machine whose handlers are played instead of run.
+        [switch] $Simulated,
+
+        # Operating system of a simulated machine; this host says its own.
+        [ValidateSet('Linux', 'Windows')]
+        [string] $OSType,
+
+        # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
+        [string] $SubscriptionId
+    )
+
+    process {
+        if (-not $Name) { $Name = [Net.Dns]::GetHostName().Split('.')[0] }
+        if (-not (ShouldChange $PSCmdlet "machine '$Name' in resource group '$ResourceGroupName'" $(if ($Simulated) { 'add a simulated machine' } else { 'connect this host' }))) { return }
+        $parameters = @{
+            subscriptionId = $SubscriptionId
+            resourceGroup  = $ResourceGroupName
+            name           = $Name
+            location       = $Location
+            tags           = StringValues $Tag
+            osType         = $OSType
+        }
+        if ($Simulated) { $parameters['simulated'] = $true }
+        $machine = CallBackend $PSCmdlet 'machine.connect' $parameters -Changes
+        if ($null -ne $machine) { ToMachine $machine }
+    }
+}

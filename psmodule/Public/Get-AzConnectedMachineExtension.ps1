@@ -1,0 +1,53 @@
+function Get-AzConnectedMachineExtension {
+    <#
+    .SYNOPSIS
+    Gets the extensions of a machine.
+    .DESCRIPTION
+    Returns what is wished for on the machine and how it stands: version, provisioning state, the handler's own
+    report. Protected settings are never returned.
+    .EXAMPLE
+    Get-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM
+
+    Lists the extensions of a machine.
+    .EXAMPLE
+    Get-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent
+
+    Gets one extension.
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'List', PositionalBinding = $false)]
+    [OutputType('AzConnectedMachineLite.MachineExtension')]
+    param(
+        # Resource group of the machine.
+        [Parameter(Mandatory, ParameterSetName = 'List')]
+        [Parameter(Mandatory, ParameterSetName = 'Get')]
+        [string] $ResourceGroupName,
+
+        # Name of the machine.
+        [Parameter(Mandatory, ParameterSetName = 'List')]
+        [Parameter(Mandatory, ParameterSetName = 'Get')]
+        [Alias('VMName')]
+        [string] $MachineName,
+
+        # Name of the extension resource.
+        [Parameter(Mandatory, ParameterSetName = 'Get')]
+        [Alias('ExtensionName')]
+        [string] $Name,
+
+        # Subscriptions to look in; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
+        [string[]] $SubscriptionId
+    )
+
+    process {
+        foreach ($subscription in EachSubscription $SubscriptionId) {
+            $parameters = @{ subscriptionId = $subscription; resourceGroup = $ResourceGroupName; machine = $MachineName }
+            if ($PSCmdlet.ParameterSetName -eq 'Get') {
+                $parameters['name'] = $Name
+                $extension = CallBackend $PSCmdlet 'extension.get' $parameters -Target $Name
+                if ($null -ne $extension) { ToExtension $extension }
+                continue
+            }
+            $list = CallBackend $PSCmdlet 'extension.list' $parameters -Target $MachineName
+            if ($null -ne $list) { foreach ($extension in $list['value']) { ToExtension $extension } }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+function Get-AzConnectedMachineUpgradeHold {
+    <#
+    .SYNOPSIS
+    Gets the holds on the extensions of a machine.
+    .DESCRIPTION
+    Returns every hold of the machine, or those of one extension.
+    .EXAMPLE
+    Get-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM
+
+    Lists the holds of a machine.
+    #>
+    [CmdletBinding(PositionalBinding = $false)]
+    [OutputType('AzConnectedMachineLite.UpgradeHold')]
+    param(
+        # Resource group of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [string] $ResourceGroupName,
+
+        # Name of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [Alias('VMName')]
+        [string] $MachineName,
+
+        # Name of one extension; by default every extension of the machine.
+        [Alias('ExtensionName')]
+        [string] $Name,
+
+        # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
+        [string] $SubscriptionId
+    )
+
+    process {
+        $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
+        $list = CallBackend $PSCmdlet 'hold.list' $address -Target $(if ($Name) { $Name } else { $MachineName })
+        if ($null -ne $list) { foreach ($hold in $list['value']) { ToHold $hold $ResourceGroupName } }
+    }
+}

@@ -1,0 +1,38 @@
+function Get-AzConnectedMachineUpgradePolicy {
+    <#
+    .SYNOPSIS
+    Gets the upgrade policy of a machine or of one of its extensions.
+    .DESCRIPTION
+    Returns each value that is in force and, in Source, where it comes from: the preset, the machine, or the
+    extension.
+    .EXAMPLE
+    Get-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM
+
+    Gets the policy of a machine.
+    #>
+    [CmdletBinding(PositionalBinding = $false)]
+    [OutputType('AzConnectedMachineLite.UpgradePolicy')]
+    param(
+        # Resource group of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [string] $ResourceGroupName,
+
+        # Name of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [Alias('VMName')]
+        [string] $MachineName,
+
+        # Name of one extension, whose own values come before those of the machine.
+        [Alias('ExtensionName')]
+        [string] $Name,
+
+        # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
+        [string] $SubscriptionId
+    )
+
+    process {
+        $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
+        $policy = CallBackend $PSCmdlet 'policy.get' $address -Target $MachineName
+        if ($null -ne $policy) { ToPolicy $policy $ResourceGroupName }
+    }
+}

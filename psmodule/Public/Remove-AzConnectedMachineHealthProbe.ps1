@@ -1,0 +1,41 @@
+function Remove-AzConnectedMachineHealthProbe {
+    <#
+    .SYNOPSIS
+    Removes a health probe from a machine.
+    .DESCRIPTION
+    The probe no longer counts for the health of the machine.
+    .EXAMPLE
+    Remove-AzConnectedMachineHealthProbe -ResourceGroupName myResourceGroup -MachineName myVM -Name web
+
+    Removes one probe.
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
+    [OutputType(bool)]
+    param(
+        # Resource group of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [string] $ResourceGroupName,
+
+        # Name of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [Alias('VMName')]
+        [string] $MachineName,
+
+        # Name of the probe.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [string] $Name,
+
+        # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
+        [string] $SubscriptionId,
+
+        # Write $true when it was done.
+        [switch] $PassThru
+    )
+
+    process {
+        $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
+        if (-not (ShouldChange $PSCmdlet "machine '$MachineName'" "remove health probe '$Name'")) { return }
+        $done = CallBackend $PSCmdlet 'probe.remove' $address -Target $Name -Changes
+        if ($null -ne $done -and $PassThru) { $true }
+    }
+}

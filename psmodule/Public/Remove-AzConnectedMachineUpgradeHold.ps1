@@ -1,0 +1,48 @@
+function Remove-AzConnectedMachineUpgradeHold {
+    <#
+    .SYNOPSIS
+    Ends a hold on an extension.
+    .DESCRIPTION
+    Without -Version the hold of the extension itself, with -Version that of the version. Holds come from the
+    pipeline too.
+    .EXAMPLE
+    Remove-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Version '9.10'
+
+    Lets the extension move to that version again.
+    #>
+    [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
+    [OutputType(bool)]
+    param(
+        # Resource group of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [string] $ResourceGroupName,
+
+        # Name of the machine.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [Alias('VMName')]
+        [string] $MachineName,
+
+        # Name of the extension resource.
+        [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [Alias('ExtensionName')]
+        [string] $Name,
+
+        # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
+        [string] $SubscriptionId,
+
+        # Version whose hold ends; by default the hold of the extension itself.
+        [Parameter(ValueFromPipelineByPropertyName)]
+        [object] $Version,
+
+        # Write $true when it was done.
+        [switch] $PassThru
+    )
+
+    process {
+        $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
+        $parameters = $address + @{ version = VersionText $PSCmdlet '-Version' $Version }
+        if (-not (ShouldChange $PSCmdlet "extension '$Name' of machine '$MachineName'" 'end the hold')) { return }
+        $done = CallBackend $PSCmdlet 'hold.remove' $parameters -Target $Name -Changes
+        if ($null -ne $done -and $PassThru) { $true }
+    }
+}

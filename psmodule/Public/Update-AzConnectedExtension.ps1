@@ -1,0 +1,84 @@
+function Update-AzConnectedExtension {
+    <#
+    .SYNOPSIS
+    Moves extensions of a machine to stated versions.
+    .DESCRIPTION
+    Upgrades one or more extensions and waits for the end. An extension is named by publisher and type, not by
+    the name of its resource.
+    .EXAMPLE
+    Update-AzConnectedExtension -ResourceGroupName myResourceGroup -MachineName myVM -ExtensionTarget @{ 'Microsoft.Azure.Monitoring.DependencyAgent.DependencyAgentWindows' = @{ targetVersion = '9.10' } }
+
+    Moves one extension to the newest 9.10.
+    .EXAMPLE
+    Get-AzConnectedMachine -ResourceGroupName myResourceGroup -Name myVM | Update-AzConnectedExtension -ExtensionTarget @{ 'Microsoft.Azure.Monitoring.DependencyAgent.DependencyAgentWindows' = @{ targetVersion = '9.10' } } -PassThru
+
+    The same on a machine that comes from the pipeline; writes $true when it was done.
+    #>
+    [CmdletBinding(DefaultParameterSetName = 'UpgradeExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
+    [OutputType(bool)]
+    param(
+        # Resource group of the machine.
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
+        [string] $ResourceGroupName,
+
+        # Name of the machine.
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
+        [Alias('VMName')]
+        [string] $MachineName,
+
+        # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
+        [Parameter(ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(ParameterSetName = 'UpgradeViaJsonFilePath')]
+        [Parameter(ParameterSetName = 'UpgradeViaJsonString')]
+        [string] $SubscriptionId,
+
+        # A machine as Get-AzConnectedMachine returns it, or a hashtable with its Id.
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaIdentity', ValueFromPipeline)]
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaIdentityExpanded', ValueFromPipeline)]
+        [object] $InputObject,
+
+        # Extensions and their versions: @{ 'Publisher.Type' = @{ targetVersion = '1.2' } }.
+        [Parameter(ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(ParameterSetName = 'UpgradeViaIdentityExpanded')]
+        [hashtable] $ExtensionTarget,
+
+        # The same in an object or hashtable with the member ExtensionTarget.
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaIdentity', ValueFromPipeline)]
+        [object] $ExtensionUpgradeParameter,
+
+        # The request body as JSON.
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
+        [string] $JsonString,
+
+        # A file with the request body as JSON.
+        [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
+        [string] $JsonFilePath,
+
+        # Return as soon as the wish is stored; the work goes on in the background.
+        [switch] $NoWait,
+
+        # Write $true when it was done.
+        [switch] $PassThru
+    )
+
+    process {
+        if ($PSBoundParameters.ContainsKey('InputObject')) {
+            $address = ResolveIdentity $PSCmdlet $InputObject
+            if ($null -eq $address) { return }
+            $address.Remove('name')
+        }
+        else { $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName } }
+        $targets = switch -Wildcard ($PSCmdlet.ParameterSetName) {
+            '*Json*' { TargetsFromJson $PSCmdlet }
+            '*Expanded' { TargetsText $PSCmdlet $ExtensionTarget }
+            default { TargetsText $PSCmdlet (PropertyOf $ExtensionUpgradeParameter 'ExtensionTarget') }
+        }
+        if (-not (ShouldChange $PSCmdlet "extensions of machine '$($address.machine)'" "upgrade to $targets")) { return }
+        $done = CallBackend $PSCmdlet 'extension.upgrade' ($address + @{ targetsText = $targets; wait = -not $NoWait }) -Target $address.machine -Changes
+        if ($null -ne $done -and $PassThru) { $true }
+    }
+}

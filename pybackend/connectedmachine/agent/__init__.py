@@ -1,0 +1,1 @@
+"""Hands for ``upgrade``: does the steps of operations, journals them, looks at health; runs per machine."""

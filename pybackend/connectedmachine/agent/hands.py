@@ -1,0 +1,80 @@
+"""What an operator needs to have done on a machine; a local and a simulated machine do it differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from connectedmachine.model.clock import Clock
+from connectedmachine.model.handler import HandlerManifest
+from connectedmachine.model.health import SourceHealth
+from connectedmachine.model.identity import HandlerName
+from connectedmachine.model.operation import Operation, Side, Step, StepOutcome
+from connectedmachine.model.resource import Settings
+from connectedmachine.model.version import Version
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How one attempt at a step ended, with evidence; see ``StepRecord``."""
+
+    outcome: StepOutcome = StepOutcome.DONE
+    message: str = ""
+    exit_code: int | None = None
+    code: str = ""
+    manifest: HandlerManifest | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A handler whose health is wanted: the version in place, and since when it counts as enabled."""
+
+    handler: HandlerName
+    version: Version
+    manifest: HandlerManifest
+    settings: Settings
+    enabled: bool
+    enabled_at: datetime | None
+
+
+class Hands(Protocol):
+    """Effects on one machine. Each is idempotent: it may have been done before, in whole or in part.
+
+    Errors are ConnectedMachineError or OSError; the step they happen in has then failed.
+    """
+
+    clock: Clock
+
+    def fetch(self, operation: Operation) -> HandlerManifest:
+        """Bring the new version's verified package, unpack it beside the old one, return its manifest."""
+
+    def command(
+        self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
+    ) -> StepResult:
+        """Run a handler command, or learn the fate of the run that record ``seq`` began."""
+
+    def carry(self, operation: Operation) -> str:
+        """Copy ``mrseq`` and status to the new version; returns a remark."""
+
+    def keep(self, operation: Operation) -> None:
+        """Move the old version's folder out of the library, where an undo finds it."""
+
+    def restore(self, operation: Operation, *, fresh: bool) -> str:
+        """Put the old version's folder back; from its zip when ``fresh`` or damaged. Returns a remark."""
+
+    def discard(self, operation: Operation, side: Side) -> None:
+        """Delete the folder of a version, and what was kept of it."""
+
+    def retire(self, operation: Operation) -> None:
+        """Delete what was kept of the old version."""
+
+    def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
+        """Look at these handlers and at every probe now; keys are source names."""
+
+    def report(self, reading: Reading) -> tuple[str, str, str]:
+        """Code, level and message of a handler's own latest status."""
+
+    def forget(self, operation: Operation) -> None:
+        """Delete what only a running operation needs, once its end is committed."""

@@ -1,0 +1,102 @@
+"""Starts the runner of a machine as a process of its own, which a closed terminal does not touch.
+
+``python -m connectedmachine.agent.launch HOME MACHINE_ID`` is that process.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from connectedmachine.agent.clock import SystemClock
+from connectedmachine.agent.lock import EffectsLock
+from connectedmachine.agent.places import Places
+from connectedmachine.store import Store
+
+_LOG_BYTES = 1 << 20
+
+
+def launch(home: Path, machine_id: str) -> None:
+    """Start a runner; it ends at once if the machine has one already.
+
+    Raises:
+        OSError: The process could not be started.
+    """
+    places = Places(home, machine_id)
+    places.machine.mkdir(mode=0o700, parents=True, exist_ok=True)
+    arguments = [sys.executable, "-I", "-X", "utf8", "-m", __name__, str(home), machine_id]
+    if sys.platform == "win32":
+        detached = (
+            subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW | subprocess.DETACHED_PROCESS
+        )
+        try:
+            _spawn(arguments, places.machine, detached | subprocess.CREATE_BREAKAWAY_FROM_JOB)
+        except PermissionError:
+            # The job of the caller does not let anything leave it.
+            _spawn(arguments, places.machine, detached)
+    else:
+        _spawn(arguments, places.machine, 0)
+
+
+def _spawn(arguments: list[str], folder: Path, flags: int) -> None:
+    subprocess.Popen(
+        arguments,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=flags,
+    )
+
+
+def run(home: Path, machine_id: str) -> None:
+    """Be the runner of a machine until nothing is left to do.
+
+    Whoever commits a wish starts a runner after it, which finds the lock taken and ends. So the one that
+    has the lock looks once more after it let go: a wish is seen by one of the two.
+    """
+    from connectedmachine.agent.hosting import hands_for
+    from connectedmachine.agent.runner import Runner
+
+    store = Store.open(home)
+    machine = store.machines.get(machine_id)
+    if machine is None:
+        return
+    lock = EffectsLock(Places(home, machine_id).lock)
+    runner = Runner(store, machine, hands_for(store, machine, SystemClock()))
+    while lock.acquire():
+        try:
+            runner.run()
+        finally:
+            lock.release()
+        if not runner.has_work():
+            return
+
+
+def main(home: Path, machine_id: str) -> int:
+    """Run with a log; returns the exit code."""
+    handler = logging.handlers.RotatingFileHandler(
+        Places(home, machine_id).runner_log, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8"
+    )
+    logging.basicConfig(
+        handlers=[handler], level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(message)s"
+    )
+    try:
+        logging.info("Runner started.")
+        run(home, machine_id)
+        logging.info("Runner at rest.")
+    except Exception:
+        logging.exception("Runner failed.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    # One line of a journal must not vanish because a terminal's umask says so.
+    os.umask(0o022)
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,260 @@
+"""Effects on this host: real packages, real processes, real files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from connectedmachine.agent.hands import Reading, StepResult
+from connectedmachine.agent.images import galleries
+from connectedmachine.agent.places import Places
+from connectedmachine.agent.prober import Prober
+from connectedmachine.gallery.damage import is_intact
+from connectedmachine.gallery.gallery import is_whole
+from connectedmachine.gallery.unpack import unpack
+from connectedmachine.handler.command import CommandSpec, Ended, Lost, TimedOut, attach, command_spec, start
+from connectedmachine.handler.environment import (
+    Updating,
+    command_environment,
+    heartbeat_file,
+    prepare_folder,
+)
+from connectedmachine.handler.heartbeat import read_heartbeat
+from connectedmachine.handler.layout import carry, carry_back, discard, manifest_of, move
+from connectedmachine.handler.settings import write_settings
+from connectedmachine.handler.status import read_status
+from connectedmachine.handler.strays import end_strays
+from connectedmachine.model.clock import Clock
+from connectedmachine.model.errors import PackageError
+from connectedmachine.model.handler import Command, HandlerManifest, StatusKind
+from connectedmachine.model.health import SourceHealth
+from connectedmachine.model.operation import Operation, PackageRef, Side, Step, StepName, StepOutcome
+from connectedmachine.model.resource import Settings
+from connectedmachine.store import Store
+from connectedmachine.store.secrets import Secrets
+from connectedmachine.upgrade.health import handler_health, handler_source, probe_source
+from connectedmachine.upgrade.operation import exit_code_of, fetched_manifest
+
+TIMEOUTS: Mapping[Command, float] = {
+    Command.INSTALL: 900.0,
+    Command.UPDATE: 900.0,
+    Command.ENABLE: 300.0,
+    Command.DISABLE: 900.0,
+    Command.UNINSTALL: 300.0,
+}
+"""Seconds per command, as Azure's agent has them (handler contract 2.1)."""
+
+_LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}
+
+
+class LocalHands:
+    """Effects on the local machine; the caller holds its effects lock."""
+
+    def __init__(
+        self,
+        store: Store,
+        places: Places,
+        clock: Clock,
+        *,
+        timeouts: Mapping[Command, float] = TIMEOUTS,
+    ) -> None:
+        self.clock = clock
+        self._store = store
+        self._places = places
+        self._library = places.library
+        self._timeouts = timeouts
+        self._prober = Prober(clock)
+        self._secrets = Secrets(store.home)
+
+    def fetch(self, operation: Operation) -> HandlerManifest:
+        folder = self._folder(operation, Side.NEW)
+        package = self._package(operation, operation.new)
+        unpack(package, folder, sha256=operation.new.sha256)
+        prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
+        return manifest_of(folder)
+
+    def command(
+        self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
+    ) -> StepResult:
+        command = Command(step.name)
+        run_folder = self._places.run(operation.id, seq)
+        if resume and run_folder.exists():
+            run = attach(run_folder, self.clock)
+        else:
+            if command is Command.ENABLE:
+                self._write_settings(operation, step.side, settings)
+            run = start(self._spec(operation, step, command, settings), run_folder, self.clock)
+        fate = run.wait(self._timeouts[command])
+        result = _result(fate, self._timeouts[command])
+        if command is Command.UNINSTALL and not isinstance(fate, Lost):
+            return self._end_strays(operation, step.side, result)
+        return result
+
+    def carry(self, operation: Operation) -> str:
+        skipped = carry(self._folder(operation, Side.OLD), self._folder(operation, Side.NEW))
+        return f"Not carried: {', '.join(skipped)}." if skipped else ""
+
+    def keep(self, operation: Operation) -> None:
+        move(self._folder(operation, Side.OLD), self._kept(operation))
+
+    def restore(self, operation: Operation, *, fresh: bool) -> str:
+        assert operation.old is not None
+        folder, kept = self._folder(operation, Side.OLD), self._kept(operation)
+        package = self._package(operation, operation.old)
+        if not fresh and not kept.exists() and is_intact(package, folder):
+            return "Its folder was intact."
+        # What the version had lies in `kept` from here on, however often this is interrupted.
+        if kept.exists():
+            discard(folder)
+        else:
+            move(folder, kept)
+        unpack(package, folder, sha256=operation.old.sha256)
+        prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
+        skipped = carry_back(kept, folder)
+        # The new version's are later ones: without its mrseq a user's script would run again.
+        skipped += carry(self._folder(operation, Side.NEW), folder)
+        left_out = f" Not carried: {', '.join(skipped)}." if skipped else ""
+        return f"Unpacked afresh from its package.{left_out}"
+
+    def discard(self, operation: Operation, side: Side) -> None:
+        discard(self._folder(operation, side))
+        if operation.old is not None:
+            discard(self._kept(operation))
+
+    def retire(self, operation: Operation) -> None:
+        discard(self._kept(operation))
+
+    def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
+        sources = {handler_source(str(r.handler)): self._handler_health(r) for r in readings}
+        probes = [probe for probe, _ in self._store.probes.of_machine(self._places.machine_id)]
+        sampled, fresh = self._prober.sample(probes)
+        now = self.clock.now()
+        with self._store.transaction():
+            for name in fresh:
+                self._store.probes.record(self._places.machine_id, name, sampled[name], now)
+        return sources | {probe_source(name): health for name, health in sampled.items()}
+
+    def report(self, reading: Reading) -> tuple[str, str, str]:
+        folder = self._library.version_folder(reading.handler, reading.version)
+        status = read_status(folder, reading.settings.wire_seq)
+        if status.written is None:
+            return "", "Information", ""
+        return status.code, _LEVELS.get(status.kind, "Information"), status.message
+
+    def forget(self, operation: Operation) -> None:
+        shutil.rmtree(self._places.runs / operation.id, ignore_errors=True)
+        pinned = self._store.operations.pinned()
+        for package in self._places.packages.glob("*.zip"):
+            if package.stem not in pinned:
+                package.unlink(missing_ok=True)
+
+    # Which folder, which package, which manifest.
+
+    def _folder(self, operation: Operation, side: Side) -> Path:
+        ref = operation.new if side is Side.NEW else operation.old
+        assert ref is not None
+        return self._library.version_folder(operation.handler, ref.version)
+
+    def _kept(self, operation: Operation) -> Path:
+        assert operation.old is not None
+        return self._library.kept_folder(operation.handler, operation.old.version)
+
+    def _package(self, operation: Operation, ref: PackageRef) -> Path:
+        """The verified zip: the pinned one if it is whole, else from any gallery that has the same bytes."""
+        pinned = self._places.packages / f"{ref.sha256}.zip"
+        if is_whole(pinned, ref.sha256):
+            return pinned
+        problem: PackageError | None = None
+        for source in galleries(self._store):
+            for image in source.images():
+                if image.sha256 == ref.sha256 and image.version == ref.version:
+                    try:
+                        return source.fetch(image, self._places.packages)
+                    except PackageError as error:
+                        problem = error
+        raise problem or PackageError(
+            "PackageNotFound",
+            f"No gallery offers {operation.handler} {ref.version} any more.",
+            target=f"{operation.handler} {ref.version}",
+            hint="Publish this version again; the operation goes on by itself.",
+        )
+
+    def _manifest(self, operation: Operation, side: Side) -> HandlerManifest:
+        if side is Side.NEW:
+            manifest = fetched_manifest(operation) or operation.old_manifest
+        else:
+            manifest = operation.old_manifest
+        assert manifest is not None
+        return manifest
+
+    # Commands.
+
+    def _spec(self, operation: Operation, step: Step, command: Command, settings: Settings) -> CommandSpec:
+        folder = self._folder(operation, step.side)
+        ref = operation.new if step.side is Side.NEW else operation.old
+        assert ref is not None
+        updating = None
+        if command is Command.UPDATE:
+            assert operation.old is not None
+            forward = step.target is Side.NEW
+            source, target = (operation.old, operation.new) if forward else (operation.new, operation.old)
+            disabled = Side.OLD if forward else Side.NEW
+            updating = Updating(
+                source.version, target.version, exit_code_of(operation, StepName.DISABLE, disabled)
+            )
+        other = Side.OLD if step.side is Side.NEW else Side.NEW
+        environment = command_environment(
+            command,
+            folder,
+            ref.version,
+            settings.wire_seq,
+            inherited=os.environ,
+            uninstall_exit_code=exit_code_of(operation, StepName.UNINSTALL, other),
+            updating=updating,
+        )
+        return command_spec(self._manifest(operation, step.side), command, folder, environment)
+
+    def _write_settings(self, operation: Operation, side: Side, settings: Settings) -> None:
+        protected = None
+        if settings.protected is not None:
+            owner = f"{operation.machine_id}/{operation.extension}"
+            protected = self._secrets.decrypt(settings.protected, owner)
+        write_settings(
+            self._folder(operation, side), settings.seq, settings.public, protected, self._library.root
+        )
+
+    def _end_strays(self, operation: Operation, side: Side, result: StepResult) -> StepResult:
+        strays = end_strays(self._folder(operation, side), self.clock)
+        if not strays:
+            return result
+        names = ", ".join(f"{stray.name} ({stray.pid})" for stray in strays)
+        message = f"{result.message} Still running after uninstall, and ended: {names}.".strip()
+        return StepResult(result.outcome, message, result.exit_code, result.code)
+
+    def _handler_health(self, reading: Reading) -> SourceHealth:
+        folder = self._library.version_folder(reading.handler, reading.version)
+        heartbeat = None
+        if reading.manifest.report_heartbeat:
+            heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
+        return handler_health(
+            read_status(folder, reading.settings.wire_seq),
+            heartbeat,
+            enabled=reading.enabled,
+            enabled_at=None if reading.enabled_at is None else reading.enabled_at.timestamp(),
+            has_settings=reading.settings.public is not None or reading.settings.protected is not None,
+            reports_heartbeat=reading.manifest.report_heartbeat,
+        )
+
+
+def _result(fate: Ended | TimedOut | Lost, timeout: float) -> StepResult:
+    match fate:
+        case Ended(exit_code, output):
+            outcome = StepOutcome.DONE if exit_code == 0 else StepOutcome.FAILED
+            return StepResult(outcome, output, exit_code, "" if exit_code == 0 else "HandlerFailed")
+        case TimedOut(output):
+            message = f"It did not end within {timeout:g} s and was ended. {output}".strip()
+            return StepResult(StepOutcome.FAILED, message, None, "HandlerTimeout")
+        case Lost():
+            return StepResult(StepOutcome.LOST, "Nobody saw its end; it is run again.")

@@ -1,0 +1,53 @@
+"""The effects lock of a machine: whoever holds it, and only they, run handler commands there.
+
+It guards effects only; wishes are committed to the store without it. The operating system releases it when
+its holder dies, however that happens.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+class EffectsLock:
+    """Not re-entrant; held from ``acquire`` to ``release``."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock if nobody has it; never waits."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(handle)
+        except OSError:
+            os.close(handle)
+            return False
+        self._handle = handle
+        return True
+
+    def release(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def is_free(self) -> bool:
+        """Say whether nobody holds it at this moment."""
+        taken = self.acquire()
+        self.release()
+        return taken

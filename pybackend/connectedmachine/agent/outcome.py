@@ -1,0 +1,89 @@
+"""What an operation's end means for its extension. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from connectedmachine.model.operation import (
+    Choice,
+    End,
+    Operation,
+    OperationKind,
+    Outcome,
+    Side,
+    Step,
+    StepName,
+)
+from connectedmachine.model.resource import Extension, Installed, ProvisioningState, Status
+from connectedmachine.upgrade.operation import fetched_manifest
+
+_STATUS = {
+    Outcome.SUCCEEDED: ("Succeeded", "Information"),
+    Outcome.ROLLED_BACK: ("RolledBack", "Warning"),
+    Outcome.CANCELLED: ("Cancelled", "Information"),
+    Outcome.FAILED: ("Failed", "Error"),
+}
+
+
+def extension_after(extension: Extension, operation: Operation, end: End, now: datetime) -> Extension | None:
+    """The extension as it is after ``end``; ``None`` when it is to be deleted."""
+    if operation.kind is OperationKind.REMOVE and end.outcome is Outcome.SUCCEEDED:
+        return None
+    code, level = _STATUS[end.outcome]
+    failed = end.outcome is Outcome.FAILED
+    choice = next((r.choice for r in reversed(operation.journal) if r.choice is not None), None)
+    forward = failed and choice is Choice.FORWARD
+    target = extension.target
+    if target == operation.new.version:
+        target = None
+    return replace(
+        extension,
+        installed=_installed(extension, operation, end, choice),
+        target=operation.new.version if forward else target,
+        stopped=failed and choice is Choice.STOP,
+        settings_tried=max(extension.settings_tried, operation.settings_seq),
+        provisioning=ProvisioningState.FAILED if failed else ProvisioningState.SUCCEEDED,
+        status=Status(end.code or code, level, code, end.message, now),
+        changed=now,
+    )
+
+
+def _installed(
+    extension: Extension, operation: Operation, end: End, choice: Choice | None
+) -> Installed | None:
+    before = extension.installed
+    if end.installed is None:
+        return None
+    if end.installed is Side.OLD:
+        assert before is not None
+        if end.outcome is Outcome.ROLLED_BACK:
+            again = _enabled_at(operation, Side.OLD)
+            return before if again is None else replace(before, enabled_at=again)
+        return replace(before, enabled=False) if choice is Choice.STOP else before
+    if operation.kind is OperationKind.CONFIGURE:
+        assert before is not None
+        if end.outcome is not Outcome.SUCCEEDED:
+            return before
+        return replace(
+            before,
+            enabled=True,
+            enabled_at=_enabled_at(operation, Side.NEW),
+            settings_seq=operation.settings_seq,
+        )
+    manifest = fetched_manifest(operation)
+    if manifest is None:
+        return before
+    return Installed(
+        operation.new.version,
+        operation.new.sha256,
+        manifest,
+        enabled=True,
+        enabled_at=_enabled_at(operation, Side.NEW),
+        settings_seq=operation.settings_seq,
+    )
+
+
+def _enabled_at(operation: Operation, side: Side) -> datetime | None:
+    enable = Step(StepName.ENABLE, side)
+    return next((r.began for r in reversed(operation.journal) if r.step == enable), None)

@@ -1,0 +1,79 @@
+"""From what the store holds to what ``upgrade.plan`` needs to know of each extension."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from connectedmachine.gallery.catalogue import Catalogue
+from connectedmachine.model.operation import Operation, Pause
+from connectedmachine.model.policy import Policy, PolicyValues, effective
+from connectedmachine.model.resource import Extension, Machine
+from connectedmachine.store import Store
+from connectedmachine.upgrade.operation import next_step
+from connectedmachine.upgrade.plan import Images, Planned, Subject, plan
+
+
+class Planner:
+    """Plans for the extensions of one machine with what the galleries offer at this moment."""
+
+    def __init__(self, store: Store, machine: Machine, images: Images) -> None:
+        self._store = store
+        self._machine = machine
+        self._images = images
+        self._catalogue = Catalogue.load()
+
+    def plan(self, extension: Extension, now: datetime, *, automatic: bool) -> Planned:
+        """Decide about one extension; see ``upgrade.plan.plan``."""
+        level = self._store.policies.values(self._machine.id)
+        policy, _ = effective(level, {})
+        return plan(
+            self._subject(extension, level),
+            self._images,
+            machine_id=self._machine.id,
+            platform=self._machine.platform,
+            policy=policy,
+            supported=self._supported(extension),
+            now=now,
+            automatic=automatic,
+        )
+
+    def policy(self, extension: Extension) -> Policy:
+        """The policy in force for an extension."""
+        policies = self._store.policies
+        machine_level = policies.values(self._machine.id)
+        return effective(machine_level, policies.values(self._machine.id, extension.name))[0]
+
+    def _supported(self, extension: Extension) -> Mapping[str, bool]:
+        return {extension.handler.key: bool(self._catalogue.supports_automatic_upgrade(extension.handler))}
+
+    def _subject(self, extension: Extension, machine_level: PolicyValues) -> Subject:
+        policies = self._store.policies
+        own = policies.values(self._machine.id, extension.name)
+        operation = _unfinished(self._store.operations.unfinished(self._machine.id), extension)
+        step = None if operation is None else next_step(operation)
+        pause = step if isinstance(step, Pause) else None
+        installed = extension.installed
+        return Subject(
+            name=extension.name,
+            handler=extension.handler,
+            requested=extension.requested,
+            installed=None if installed is None else installed.version,
+            target=extension.target,
+            enrolled=extension.automatic_upgrade,
+            removing=extension.removing,
+            stopped=extension.stopped,
+            settings_due=extension.settings.seq > extension.settings_tried,
+            busy=operation is not None,
+            pending=None if pause is None else pause.message,
+            pending_due=None if pause is None else pause.since + timedelta(seconds=pause.seconds),
+            operation_id=None if operation is None else operation.id,
+            policy=effective(machine_level, own)[0] if own else None,
+            holds=policies.holds(self._machine.id, extension.name),
+            backoffs=policies.backoffs(self._machine.id, extension.name),
+        )
+
+
+def _unfinished(operations: list[Operation], extension: Extension) -> Operation | None:
+    name = extension.name.lower()
+    return next((operation for operation in operations if operation.extension.lower() == name), None)

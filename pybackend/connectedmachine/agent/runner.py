@@ -1,0 +1,249 @@
+"""The runner of a machine: does what is due, one operation after another, until all is at rest.
+
+It holds the machine's effects lock. Front ends commit wishes to the store and start a runner
+(``agent.launch``); it reads the wishes at its safe points. A pending rollback keeps it for an hour of
+tries; later ones belong to the next pass.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+from connectedmachine.agent.hands import Hands
+from connectedmachine.agent.images import offered
+from connectedmachine.agent.operator import Operator, StopPoint
+from connectedmachine.agent.planner import Planner
+from connectedmachine.model.decision import Decision, Reason
+from connectedmachine.model.operation import (
+    Do,
+    End,
+    Operation,
+    OperationKind,
+    Outcome,
+    PackageRef,
+    Pause,
+)
+from connectedmachine.model.resource import Extension, Machine, ProvisioningState
+from connectedmachine.store import Store
+from connectedmachine.store.passes import Pass
+from connectedmachine.upgrade.operation import next_step
+from connectedmachine.upgrade.plan import Move, retry_at
+
+PATIENCE = 3600.0
+"""Seconds for which a pending rollback keeps the runner."""
+
+_LOOK = 1.0
+"""Seconds between looks at the store while nothing but a pending rollback is left."""
+
+_PROVISIONING = {
+    OperationKind.INSTALL: ProvisioningState.CREATING,
+    OperationKind.CONFIGURE: ProvisioningState.UPDATING,
+    OperationKind.CHANGE_VERSION: ProvisioningState.UPDATING,
+    OperationKind.REMOVE: ProvisioningState.DELETING,
+}
+
+_REASONS = {
+    Outcome.SUCCEEDED: Reason.UPGRADED,
+    Outcome.ROLLED_BACK: Reason.ROLLED_BACK,
+    Outcome.FAILED: Reason.FAILED,
+    Outcome.CANCELLED: Reason.INTERRUPTED,
+}
+
+
+class Runner:
+    """Does the work of one machine; its caller holds the effects lock."""
+
+    def __init__(
+        self,
+        store: Store,
+        machine: Machine,
+        hands: Hands,
+        *,
+        patience: float = PATIENCE,
+        stop_point: StopPoint = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._machine = machine
+        self._clock = hands.clock
+        self._operator = Operator(store, hands, stop_point)
+        self._patience = patience
+        # A removal that fails is tried again by the next runner, not by this one in a circle.
+        self._failed_removals: set[str] = set()
+
+    def run(self) -> None:
+        """Work until nothing is due and no rollback is worth waiting for."""
+        idle_since = self._clock.monotonic()
+        while True:
+            if self._resume() or self._asked_for() or self._pass():
+                idle_since = self._clock.monotonic()
+            elif self._pauses() and self._clock.monotonic() - idle_since < self._patience:
+                self._clock.sleep(_LOOK)
+            else:
+                return
+
+    def has_work(self) -> bool:
+        """Say whether something is due now; changes nothing."""
+        return (
+            any(self._is_due(operation) for operation in self._unfinished())
+            or self._next_asked_for() is not None
+            or self._store.passes.next_wanted(self._machine.id) is not None
+        )
+
+    # Unfinished operations.
+
+    def _unfinished(self) -> list[Operation]:
+        return self._store.operations.unfinished(self._machine.id)
+
+    def _pauses(self) -> list[Pause]:
+        return [step for step in map(next_step, self._unfinished()) if isinstance(step, Pause)]
+
+    def _is_due(self, operation: Operation) -> bool:
+        step = next_step(operation)
+        return isinstance(step, Do | End) or step.is_due(self._clock.now())
+
+    def _resume(self) -> bool:
+        for operation in self._unfinished():
+            if self._is_due(operation):
+                self._operator.advance(operation.id)
+                return True
+        return False
+
+    # What users asked for.
+
+    def _asked_for(self) -> bool:
+        wanted = self._next_asked_for()
+        if wanted is None:
+            return False
+        begun = self._begin(wanted, automatic=False, pass_=None)
+        if isinstance(begun, Operation):
+            end = self._operator.advance(begun.id)
+            if begun.kind is OperationKind.REMOVE and isinstance(end, End) and end.installed is not None:
+                self._failed_removals.add(wanted.name)
+        return True
+
+    def _next_asked_for(self) -> Extension | None:
+        extensions = [e for e in self._store.extensions.of_machine(self._machine.id) if _asks(e)]
+        if not extensions:
+            return None
+        planner = Planner(self._store, self._machine, offered(self._store))
+        now = self._clock.now()
+        for extension in extensions:
+            move = planner.plan(extension, now, automatic=False).move
+            given_up = extension.name in self._failed_removals
+            if move is not None and not (move.kind is OperationKind.REMOVE and given_up):
+                return extension
+        return None
+
+    # Passes.
+
+    def _pass(self) -> bool:
+        """Do one extension of the oldest pass that was asked for, or end the pass."""
+        pass_ = self._store.passes.next_wanted(self._machine.id)
+        if pass_ is None:
+            return False
+        decided = {d.extension.lower() for d in self._store.passes.decisions(pass_.id)}
+        begun = {o.extension.lower(): o for o in self._store.operations.of_pass(pass_.id)}
+        for extension in self._store.extensions.of_machine(self._machine.id):
+            name = extension.name.lower()
+            if name in decided or (pass_.extension is not None and pass_.extension.lower() != name):
+                continue
+            operation = begun.get(name)
+            decision = self._decide(extension, pass_) if operation is None else self._decision_of(operation)
+            self._store.passes.decide(pass_, decision, self._clock.now())
+            return True
+        self._store.passes.end(pass_.id, self._clock.now())
+        return True
+
+    def _decide(self, extension: Extension, pass_: Pass) -> Decision:
+        begun = self._begin(extension, automatic=True, pass_=pass_)
+        if isinstance(begun, Decision):
+            return begun
+        self._operator.advance(begun.id)
+        operation = self._store.operations.get(begun.id)
+        assert operation is not None
+        return self._decision_of(operation)
+
+    def _decision_of(self, operation: Operation) -> Decision:
+        """What came of an operation that a pass began."""
+        old = operation.old.version if operation.old else None
+        new = operation.new.version
+        if operation.outcome is None:
+            step = next_step(operation)
+            message, due = "It is under way.", None
+            if isinstance(step, Pause):
+                message, due = step.message, step.since + timedelta(seconds=step.seconds)
+            return Decision(
+                operation.extension, Reason.ROLLBACK_PENDING, message, old, new, due, operation.id
+            )
+        reason = _REASONS[operation.outcome]
+        if reason is Reason.UPGRADED and operation.kind is OperationKind.INSTALL:
+            reason = Reason.INSTALLED
+        if operation.code == "DiskFull":
+            reason = Reason.DISK_FULL
+        failures = self._store.policies.backoffs(self._machine.id, operation.extension)
+        failed = next((b for b in failures if b.version == new), None)
+        due = None if failed is None else retry_at(failed, operation.policy, self._machine.id)
+        return Decision(operation.extension, reason, operation.message, old, new, due, operation.id)
+
+    # Beginning.
+
+    def _begin(self, wanted: Extension, *, automatic: bool, pass_: Pass | None) -> Operation | Decision:
+        """Plan again with the wish as it is now, and commit the operation's head in the same transaction.
+
+        Returns:
+            The operation, or why there is none.
+        """
+        planner = Planner(self._store, self._machine, offered(self._store))
+        with self._store.transaction():
+            extension = self._store.extensions.find(wanted.machine_id, wanted.name)
+            if extension is None:
+                return Decision(wanted.name, Reason.REMOVING, "It was removed.")
+            planned = planner.plan(extension, self._clock.now(), automatic=automatic)
+            if planned.move is None:
+                return planned.decision
+            if planned.move.kind is OperationKind.REMOVE and extension.installed is None:
+                # Nothing of it is on the machine, so no handler has to be asked.
+                self._store.extensions.delete(extension.machine_id, extension.name)
+                self._store.policies.forget(extension.machine_id, extension.name)
+                return planned.decision
+            operation = self._operation(extension, planned.move, planner, pass_)
+            self._store.operations.begin(operation)
+            self._store.extensions.save(
+                replace(extension, provisioning=_PROVISIONING[operation.kind], changed=operation.began)
+            )
+            return operation
+
+    def _operation(self, extension: Extension, move: Move, planner: Planner, pass_: Pass | None) -> Operation:
+        installed = extension.installed
+        current = None if installed is None else PackageRef(installed.version, installed.sha256)
+        new = current if move.image is None else PackageRef(move.image.version, move.image.sha256)
+        assert new is not None
+        return Operation(
+            id=str(uuid.uuid4()),
+            machine_id=self._machine.id,
+            extension=extension.name,
+            handler=extension.handler,
+            kind=move.kind,
+            old=current if move.kind is OperationKind.CHANGE_VERSION else None,
+            new=new,
+            old_manifest=None if installed is None else installed.manifest,
+            old_enabled=installed is not None and installed.enabled,
+            automatic=move.automatic,
+            initiator=pass_.initiator if move.automatic and pass_ is not None else extension.target_initiator,
+            settings_seq=extension.settings.seq,
+            old_settings_seq=0 if installed is None else installed.settings_seq,
+            policy=planner.policy(extension),
+            began=self._clock.now(),
+            pass_id=None if pass_ is None else pass_.id,
+        )
+
+
+def _asks(extension: Extension) -> bool:
+    """Say whether a user asked for something that no operation has tried yet."""
+    return (
+        extension.removing
+        or extension.target is not None
+        or extension.settings.seq > extension.settings_tried
+    )

@@ -1,0 +1,94 @@
+"""Effects on a simulated machine: packages are fetched and read, nothing runs, everything succeeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from connectedmachine.agent.hands import Reading, StepResult
+from connectedmachine.agent.images import galleries
+from connectedmachine.agent.places import Places
+from connectedmachine.gallery.package import read_manifest
+from connectedmachine.model.clock import Clock
+from connectedmachine.model.errors import PackageError
+from connectedmachine.model.handler import HandlerManifest
+from connectedmachine.model.health import Health, SourceHealth
+from connectedmachine.model.operation import Operation, Side, Step
+from connectedmachine.model.resource import Settings
+from connectedmachine.store import Store
+from connectedmachine.upgrade.health import handler_source
+
+
+class SimulatedClock:
+    """Starts at the real time; sleeping takes none, so a health window is over at once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._slept = 0.0
+
+    def now(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self._slept)
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic() + self._slept
+
+    def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+
+    def boot_id(self) -> str:
+        return self._clock.boot_id()
+
+
+class SimulatedHands:
+    """Plays the handlers of a machine that does not exist."""
+
+    def __init__(self, store: Store, places: Places, clock: Clock) -> None:
+        self.clock: Clock = SimulatedClock(clock)
+        self._store = store
+        self._places = places
+
+    def fetch(self, operation: Operation) -> HandlerManifest:
+        for source in galleries(self._store):
+            for image in source.images():
+                if image.sha256 == operation.new.sha256 and image.version == operation.new.version:
+                    return read_manifest(source.fetch(image, self._places.packages))
+        raise PackageError(
+            "PackageNotFound",
+            f"No gallery offers {operation.handler} {operation.new.version} any more.",
+            target=f"{operation.handler} {operation.new.version}",
+            hint="Publish this version again.",
+        )
+
+    def command(
+        self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
+    ) -> StepResult:
+        return StepResult(message="Simulated.", exit_code=0)
+
+    def carry(self, operation: Operation) -> str:
+        return "Simulated."
+
+    def keep(self, operation: Operation) -> None:
+        """There is no folder."""
+
+    def restore(self, operation: Operation, *, fresh: bool) -> str:
+        return "Simulated."
+
+    def discard(self, operation: Operation, side: Side) -> None:
+        """There is no folder."""
+
+    def retire(self, operation: Operation) -> None:
+        """There is no folder."""
+
+    def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
+        return {
+            handler_source(str(r.handler)): SourceHealth(
+                Health.HEALTHY if r.enabled else Health.UNHEALTHY, "Simulated."
+            )
+            for r in readings
+        }
+
+    def report(self, reading: Reading) -> tuple[str, str, str]:
+        return "0", "Information", "Simulated."
+
+    def forget(self, operation: Operation) -> None:
+        """Packages are shared with the local machine, whose operations delete what nobody needs."""

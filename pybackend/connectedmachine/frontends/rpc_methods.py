@@ -1,0 +1,163 @@
+"""The methods that the PowerShell module may call, as a table, and the check of a request against it.
+
+Contract: design page, section 9; ``schemas/rpc/`` says the same as JSON Schemas, and a test compares the
+two. At run time this table is enough: it costs nothing to import, and its refusals name what is wrong.
+"""
+
+from __future__ import annotations
+
+_MACHINE = "resourceGroup machine"
+
+METHODS: dict[str, tuple[str, str]] = {
+    # method: (required parameters, optional parameters)
+    "machine.connect": ("resourceGroup name", "location tags simulated osType"),
+    "machine.get": ("resourceGroup name", ""),
+    "machine.list": ("", "resourceGroup"),
+    "extension.get": (f"{_MACHINE} name", ""),
+    "extension.list": (_MACHINE, ""),
+    "extension.put": (f"{_MACHINE} name bodyText", "wait"),
+    "extension.patch": (f"{_MACHINE} name bodyText", "wait"),
+    "extension.remove": (f"{_MACHINE} name", "wait"),
+    "extension.upgrade": (f"{_MACHINE} targetsText", "wait"),
+    "extension.preview": (f"{_MACHINE} name verb", "bodyText"),
+    "image.publish": (
+        "path publisher type version operatingSystem",
+        "architecture supportsAutomaticUpgrade gallery",
+    ),
+    "image.unpublish": ("publisher type version", "operatingSystem architecture gallery"),
+    "image.list": ("", "publisher type gallery"),
+    "gallery.add": ("name path", ""),
+    "gallery.list": ("", "name"),
+    "gallery.remove": ("name", ""),
+    "upgrade.run": (_MACHINE, "name wait"),
+    "upgrade.plan": (_MACHINE, "name"),
+    "upgrade.decisions": (_MACHINE, "name"),
+    "upgrade.history": (_MACHINE, "name"),
+    "upgrade.resolve": (f"{_MACHINE} name choice", ""),
+    "policy.get": (_MACHINE, "name"),
+    "policy.set": (
+        _MACHINE,
+        "name preset healthWindow stableFor healthyFor retryInterval manualHealthWindow sampleInterval"
+        " rollbackPause",
+    ),
+    "probe.add": (f"{_MACHINE} name", "command tcp http processName serviceName interval timeout"),
+    "probe.list": (_MACHINE, "name"),
+    "probe.remove": (f"{_MACHINE} name", ""),
+    "hold.add": (f"{_MACHINE} name", "version until reason"),
+    "hold.list": (_MACHINE, "name"),
+    "hold.remove": (f"{_MACHINE} name", "version"),
+}
+
+MUTATIONS = frozenset(
+    {
+        "machine.connect",
+        "extension.put",
+        "extension.patch",
+        "extension.remove",
+        "extension.upgrade",
+        "image.publish",
+        "image.unpublish",
+        "gallery.add",
+        "gallery.remove",
+        "upgrade.run",
+        "upgrade.resolve",
+        "policy.set",
+        "probe.add",
+        "probe.remove",
+        "hold.add",
+        "hold.remove",
+    }
+)
+"""The methods that change something: they follow, and take ``idempotencyKey`` and ``initiator`` too."""
+
+# A parameter's name says its type, in every method; whatever is not named here is a string.
+_BOOLEANS = frozenset({"wait", "simulated", "supportsAutomaticUpgrade"})
+_SECONDS = frozenset(
+    {
+        "healthWindow",
+        "stableFor",
+        "healthyFor",
+        "retryInterval",
+        "manualHealthWindow",
+        "sampleInterval",
+        "rollbackPause",
+        "interval",
+        "timeout",
+    }
+)
+_STRING_LISTS = frozenset({"command"})
+_STRING_MAPS = frozenset({"tags"})
+_CLEARED_BY_NULL = {"policy.set": _SECONDS | {"preset"}}
+
+
+class RpcError(Exception):
+    """An error of the protocol itself: JSON-RPC's number, a stable code, one sentence."""
+
+    def __init__(self, number: int, code: str, message: str, target: str = "") -> None:
+        super().__init__(message)
+        self.number = number
+        self.code = code
+        self.message = message
+        self.target = target
+
+
+def checked(method: str, params: dict[str, object]) -> dict[str, object]:
+    """Return ``params`` as keyword arguments of the service's method.
+
+    Raises:
+        RpcError: The method is unknown, a parameter is unknown, missing or of another type.
+    """
+    if method not in METHODS:
+        raise RpcError(-32601, "MethodNotFound", f"There is no method '{method}'.", method)
+    required, allowed = allowed_parameters(method)
+    for name, value in params.items():
+        if name not in allowed:
+            raise RpcError(-32602, "InvalidParams", f"{method} takes no parameter '{name}'.", name)
+        if value is None and name in _CLEARED_BY_NULL.get(method, ()):
+            continue
+        if not _is_of_type(name, value):
+            raise RpcError(-32602, "InvalidParams", f"'{name}' of {method} is not {type_of(name)}.", name)
+    for name in required:
+        if name not in params:
+            raise RpcError(-32602, "InvalidParams", f"{method} needs the parameter '{name}'.", name)
+    return {_snake_case(name): value for name, value in params.items()}
+
+
+def allowed_parameters(method: str) -> tuple[list[str], set[str]]:
+    """The required and all parameters of a method, by their names on the wire."""
+    required, optional = (names.split() for names in METHODS[method])
+    allowed = {*required, *optional}
+    if "resourceGroup" in allowed:
+        allowed.add("subscriptionId")
+    if method in MUTATIONS:
+        allowed |= {"idempotencyKey", "initiator"}
+    return required, allowed
+
+
+def type_of(name: str) -> str:
+    """The type of the parameter called ``name``, in words."""
+    if name in _BOOLEANS:
+        return "true or false"
+    if name in _SECONDS:
+        return "a number of seconds"
+    if name in _STRING_LISTS:
+        return "a list of strings"
+    if name in _STRING_MAPS:
+        return "an object of strings"
+    return "a string"
+
+
+def _is_of_type(name: str, value: object) -> bool:
+    if name in _BOOLEANS:
+        return isinstance(value, bool)
+    if name in _SECONDS:
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+    if name in _STRING_LISTS:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if name in _STRING_MAPS:
+        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return isinstance(value, str)
+
+
+def _snake_case(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -1,0 +1,117 @@
+"""What a handler is told about where it runs: HandlerEnvironment.json, its folders, its variables.
+
+Handler contract 1.3 and 2.2, with the correct value of each variable where Azure's agent errs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectedmachine.handler._files import write_durably
+from connectedmachine.handler.layout import make_private
+from connectedmachine.model.handler import Command
+from connectedmachine.model.identity import HandlerName
+from connectedmachine.model.version import Version
+
+NOT_RUN = "NOT_RUN"
+
+# Handlers read this without asking whether it is there. There is no fabric to talk to here, so it names
+# a place where nothing answers and from which nothing leaves the machine.
+_WIRE_PROTOCOL_ADDRESS = "127.0.0.1"
+
+# A variable of ours, of Python's, or of another handler run must not leak from the runner into a handler.
+_WITHHELD_PREFIXES = ("PYTHON", "__PYVENV_", "AZCMLITE_", "AZURE_GUEST_AGENT_")
+_WITHHELD = frozenset({"VERSION", "CONFIGSEQUENCENUMBER", "CONFIGEXTENSIONNAME"})
+
+
+def prepare_folder(folder: Path, log_folder: Path, handler: HandlerName) -> None:
+    """Make the folders that a version counts on, and tell it where they are.
+
+    Raises:
+        DiskFullError: ``DiskFull``.
+    """
+    make_private(folder / "config")
+    make_private(folder / "status")
+    log_folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    log_folder.chmod(0o755)
+    events = log_folder / "events"
+    make_private(events)
+    environment = {
+        "logFolder": str(log_folder),
+        "configFolder": str(folder / "config"),
+        "statusFolder": str(folder / "status"),
+        "heartbeatFile": str(heartbeat_file(folder)),
+        "eventsFolder": str(events),
+        "eventsFolder_preview": str(events),
+    }
+    document = [{"name": str(handler), "version": 1.0, "handlerEnvironment": environment}]
+    write_durably(folder / "HandlerEnvironment.json", json.dumps(document, indent=2).encode())
+
+
+def heartbeat_file(folder: Path) -> Path:
+    """Where a handler that reports one writes its heartbeat."""
+    return folder / "heartbeat.log"
+
+
+@dataclass(frozen=True)
+class Updating:
+    """What an ``update`` is told; ``disable_exit_code`` is ``None`` when no disable was run."""
+
+    source: Version
+    target: Version
+    disable_exit_code: int | None = None
+
+
+def command_environment(
+    command: Command,
+    folder: Path,
+    version: Version,
+    sequence: int,
+    *,
+    inherited: Mapping[str, str],
+    uninstall_exit_code: int | None = None,
+    updating: Updating | None = None,
+) -> dict[str, str]:
+    """The whole environment of one handler command.
+
+    Args:
+        command: Which command will run.
+        folder: The version folder of the package that runs it; on a downgrade ``update`` is the old one's.
+        version: The version of that package.
+        sequence: Number of the settings in effect, 0 without settings.
+        inherited: The runner's own environment.
+        uninstall_exit_code: Of the replaced version's ``uninstall``, for ``install`` and ``enable``;
+            ``None`` when none was run.
+        updating: For ``update``, required there.
+    """
+    environment = {name: value for name, value in inherited.items() if not _is_withheld(name.upper())}
+    environment |= {
+        "AZURE_GUEST_AGENT_EXTENSION_PATH": str(folder),
+        "AZURE_GUEST_AGENT_EXTENSION_VERSION": str(version),
+        "AZURE_GUEST_AGENT_WIRE_PROTOCOL_ADDRESS": _WIRE_PROTOCOL_ADDRESS,
+        # None: event files are not collected, so a handler must not be invited to write them.
+        "AZURE_GUEST_AGENT_EXTENSION_SUPPORTED_FEATURES": "[]",
+        "ConfigSequenceNumber": str(sequence),
+    }
+    if command in (Command.INSTALL, Command.ENABLE):
+        environment["AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE"] = _code(uninstall_exit_code)
+    if command is Command.UPDATE:
+        if updating is None:
+            raise ValueError("an update has to be told from which version to which")
+        environment |= {
+            "VERSION": str(updating.target),
+            "AZURE_GUEST_AGENT_UPDATING_FROM_VERSION": str(updating.source),
+            "AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODE": _code(updating.disable_exit_code),
+        }
+    return environment
+
+
+def _code(exit_code: int | None) -> str:
+    return NOT_RUN if exit_code is None else str(exit_code)
+
+
+def _is_withheld(name: str) -> bool:
+    return name.startswith(_WITHHELD_PREFIXES) or name in _WITHHELD

@@ -1,0 +1,200 @@
+"""Where versions of handlers live on disk, and how their folders change places.
+
+Handler contract 1.1: versions of one handler are siblings named ``<Publisher.Type>-<Version>``, because real
+handlers look for each other there; logs lie apart and are not versioned. Each function that changes
+something may be repeated after a crash at any point of it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectedmachine.handler._files import read_regular, sync_folder, write_durably
+from connectedmachine.model.errors import ConflictError, HandlerError
+from connectedmachine.model.handler import HandlerManifest
+from connectedmachine.model.identity import HandlerName
+from connectedmachine.model.manifest import MANIFEST_NAME, parse_manifest
+from connectedmachine.model.version import Version
+
+# Far above what real handlers write; what a broken one wrote must not fill the disk a second time.
+_CARRIED_BYTES = 4 * 1024 * 1024
+_CARRIED_FILES = 1000
+_MANIFEST_BYTES = 1024 * 1024
+_DISCARD_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Library:
+    """A machine's handlers: ``root`` holds version folders and certificates, ``logs`` the log folders."""
+
+    root: Path
+    logs: Path
+
+    def version_folder(self, handler: HandlerName, version: Version) -> Path:
+        return self.root / f"{handler}-{version}"
+
+    def kept_folder(self, handler: HandlerName, version: Version) -> Path:
+        """Where a version waits after its uninstall, until no rollback can need what it holds."""
+        return self.root / "kept" / f"{handler}-{version}"
+
+    def log_folder(self, handler: HandlerName) -> Path:
+        return self.logs / str(handler)
+
+
+def manifest_of(folder: Path) -> HandlerManifest:
+    """Read the manifest at the root of a version folder.
+
+    Raises:
+        HandlerError: ``ManifestMissing``; other agents' users meet a lost one after failed operations.
+        PackageError: ``MalformedManifest``.
+    """
+    path = folder / MANIFEST_NAME
+    try:
+        data = read_regular(path, _MANIFEST_BYTES).data
+    except OSError as error:
+        raise HandlerError(
+            "ManifestMissing",
+            f"The manifest '{path}' cannot be read: {error.strerror}.",
+            target=str(path),
+            hint="The version has to be unpacked again from its package.",
+        ) from error
+    return parse_manifest(data, str(path))
+
+
+def carry(old: Path, new: Path) -> list[str]:
+    """Copy ``mrseq`` and ``status/*`` to the new version, before its ``update`` (handler contract 2.5).
+
+    Times are kept, so that a carried status never passes for one that the new version wrote. Without
+    ``mrseq`` the new version would run its user's scripts a second time.
+
+    Returns:
+        What was left out, relative to ``old``: links and other things that are no plain files, files
+        larger than 4 MiB, and files after the first thousand.
+    """
+    return _copy(old, new, ("status",))
+
+
+def carry_back(source: Path, fresh: Path) -> list[str]:
+    """Give a freshly unpacked old version what it had: ``config/`` beside what :func:`carry` copies.
+
+    Returns:
+        What was left out, as :func:`carry` has it.
+    """
+    return _copy(source, fresh, ("config", "status"))
+
+
+def _copy(source: Path, target: Path, folders: tuple[str, ...]) -> list[str]:
+    skipped: list[str] = []
+    for count, name in enumerate(_carried_names(source, folders)):
+        relative = Path(name)
+        try:
+            if count >= _CARRIED_FILES:
+                skipped.append(name)
+                continue
+            content = read_regular(source / relative, _CARRIED_BYTES)
+        except FileNotFoundError:
+            continue  # most handlers write no mrseq, and a daemon may rename its status at any moment
+        except OSError:
+            skipped.append(name)
+            continue
+        into = target / relative
+        if into.parent != target:
+            make_private(into.parent)
+        write_durably(into, content.data)
+        os.utime(into, ns=(content.accessed_ns, content.modified_ns))
+    return skipped
+
+
+def _carried_names(source: Path, folders: tuple[str, ...]) -> Iterator[str]:
+    yield "mrseq"
+    for folder in folders:
+        path = source / folder
+        if not path.is_dir():
+            continue
+        if path.is_symlink():
+            yield folder  # no regular file: the reader refuses it, and it is reported
+            continue
+        yield from sorted(f"{folder}/{entry.name}" for entry in path.iterdir())
+
+
+def make_private(folder: Path) -> None:
+    """Make ``folder`` a folder of mode 0700, replacing a link or file that stands in its place."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        folder.unlink()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def move(folder: Path, to: Path) -> bool:
+    """Rename a version's folder, replacing nothing.
+
+    Returns:
+        Whether ``to`` holds the folder now; ``False`` when there is nothing to move, as after an
+        ``uninstall`` that removed its own folder.
+
+    Raises:
+        ConflictError: ``FolderExists`` when both are there.
+    """
+    if not folder.exists():
+        return to.exists()
+    if to.exists():
+        raise ConflictError(
+            "FolderExists",
+            f"'{folder}' cannot become '{to}', which exists.",
+            target=str(to),
+            hint="Discard the one that is not needed first.",
+        )
+    to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Only the holder of the machine's effects lock gets here, so nothing can appear at `to` meanwhile.
+    folder.rename(to)
+    sync_folder(to.parent)
+    sync_folder(folder.parent)
+    return True
+
+
+def discard(folder: Path) -> None:
+    """Delete a version's folder: out of the library at once, then from disk.
+
+    Raises:
+        OSError: It resists; what is left lies beside it under a hidden name, and a repetition deletes that.
+    """
+    aside = folder.with_name(f".discarded-{folder.name}")
+    _delete(aside)
+    if folder.exists() or folder.is_symlink():
+        folder.rename(aside)
+        sync_folder(folder.parent)
+        _delete(aside)
+
+
+def _delete(path: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+        return
+    for attempt in range(1, _DISCARD_TRIES + 1):
+        try:
+            shutil.rmtree(path)
+            return
+        except OSError:
+            # Often something else deletes in there at the same time (handler contract 2.6).
+            if not path.exists():
+                return
+            if attempt == _DISCARD_TRIES:
+                raise
+            _make_deletable(path)
+
+
+def _make_deletable(tree: Path) -> None:
+    """Undo the modes that keep an owner from deleting: of folders on POSIX, of files on Windows."""
+    tree.chmod(stat.S_IRWXU)
+    for folder, folders, files in os.walk(tree):
+        for name in files if os.name == "nt" else folders:
+            path = Path(folder, name)
+            if not path.is_symlink():
+                with suppress(OSError):
+                    path.chmod(stat.S_IRWXU)

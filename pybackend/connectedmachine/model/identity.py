@@ -1,0 +1,86 @@
+"""Names and ids: ARM resource ids, handler names, and what may be a name.
+
+Azure's rules: a machine name is 1 to 54 letters, digits, ``-``, ``_`` or ``.``; ids and names are
+compared without regard to case and shown as their creator wrote them (REST reference, section 1).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from connectedmachine.model.errors import InvalidRequestError
+
+NIL_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+
+_MACHINE = re.compile(r"[A-Za-z0-9_.-]{1,54}", re.ASCII)
+_GROUP = re.compile(r"[\w().-]{1,90}", re.ASCII)
+_EXTENSION = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
+# Every part of a handler name becomes part of a folder name; '-' separates the version there
+# (handler contract 1.1), so a type may not hold one.
+_PUBLISHER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_TYPE = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
+
+
+def _checked(pattern: re.Pattern[str], value: str, what: str, rule: str) -> str:
+    # Windows drops a trailing dot of a folder name, and '.' and '..' are no folder names anywhere.
+    if pattern.fullmatch(value) is None or value.strip(".") == "" or value.endswith("."):
+        raise InvalidRequestError(
+            "InvalidName", f"'{value}' is not a valid {what}.", target=value, hint=f"Use {rule}."
+        )
+    return value
+
+
+def machine_name(value: str) -> str:
+    """Return ``value`` if it may name a machine; raises InvalidRequestError ``InvalidName``."""
+    return _checked(_MACHINE, value, "machine name", "1 to 54 letters, digits, '-', '_' or '.'")
+
+
+def resource_group_name(value: str) -> str:
+    """Return ``value`` if it may name a resource group; raises InvalidRequestError ``InvalidName``."""
+    return _checked(
+        _GROUP, value, "resource group name", "1 to 90 letters, digits, '-', '_', '.', '(' or ')'"
+    )
+
+
+def extension_name(value: str) -> str:
+    """Return ``value`` if it may name an extension; raises InvalidRequestError ``InvalidName``."""
+    return _checked(_EXTENSION, value, "extension name", "1 to 128 letters, digits, '-', '_' or '.'")
+
+
+@dataclass(frozen=True)
+class HandlerName:
+    """Publisher and type; ``str()`` gives ``Publisher.Type``. Compare by ``key``."""
+
+    publisher: str
+    type: str
+
+    @classmethod
+    def checked(cls, publisher: str, type_: str) -> HandlerName:
+        """Build one from user input; raises InvalidRequestError ``InvalidName``."""
+        rule = "letters, digits, '_', and '.' or '-' in a publisher"
+        return cls(
+            _checked(_PUBLISHER, publisher, "publisher", rule),
+            _checked(_TYPE, type_, "extension type", rule),
+        )
+
+    @property
+    def key(self) -> str:
+        """What two spellings of one handler have in common."""
+        return str(self).lower()
+
+    def __str__(self) -> str:
+        return f"{self.publisher}.{self.type}"
+
+
+def machine_id(subscription: str, resource_group: str, machine: str) -> str:
+    """The ARM id of a machine."""
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{resource_group}"
+        f"/providers/Microsoft.HybridCompute/machines/{machine}"
+    )
+
+
+def extension_id(subscription: str, resource_group: str, machine: str, extension: str) -> str:
+    """The ARM id of an extension."""
+    return f"{machine_id(subscription, resource_group, machine)}/extensions/{extension}"

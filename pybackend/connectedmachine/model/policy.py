@@ -1,0 +1,134 @@
+"""Policy: how long health is watched, when a failed upgrade is tried again. Data, never code.
+
+Each value comes from the extension's own policy, else the machine's, else the preset (design page,
+section 7). Durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+from connectedmachine.model.errors import InvalidRequestError
+from connectedmachine.model.version import Version
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The values in force for one extension.
+
+    Attributes:
+        health_window: How long an automatic upgrade is watched; 0 watches nothing.
+        stable_for: Healthy without a break for this long at the deadline means Succeeded.
+        healthy_for: Healthy for this long ends the window early; ``None`` never does.
+        retry_interval: From a failed upgrade to the next try of the same version.
+        retry_growth: Factor by which each further failure of the same version lengthens the interval.
+        manual_health_window: As ``health_window``, for version changes that a user asked for.
+        sample_interval: From one health sample to the next.
+        rollback_pause: From a failed rollback to its next try; doubles with each.
+        enrol_by_default: ``enableAutomaticUpgrade`` of an extension created without it.
+    """
+
+    preset: str
+    health_window: float
+    stable_for: float
+    healthy_for: float | None
+    retry_interval: float
+    retry_growth: float
+    manual_health_window: float
+    sample_interval: float
+    rollback_pause: float
+    enrol_by_default: bool
+
+
+ARC_2021 = Policy(
+    preset="arc-2021",
+    health_window=300.0,
+    stable_for=30.0,
+    healthy_for=None,
+    retry_interval=3 * DAY,
+    retry_growth=1.0,
+    manual_health_window=0.0,
+    sample_interval=5.0,
+    rollback_pause=60.0,
+    enrol_by_default=False,
+)
+"""The specification of this project: the documentation page of 2021."""
+
+ARC_2025 = replace(
+    ARC_2021, preset="arc-2025", health_window=0.0, retry_interval=3600.0, enrol_by_default=True
+)
+"""Today's Arc: enrolled by default, rolled back when the upgrade itself fails, retried from one hour."""
+
+PRESETS: Mapping[str, Policy] = {preset.preset: preset for preset in (ARC_2021, ARC_2025)}
+
+VALUE_NAMES = tuple(field.name for field in fields(Policy))
+
+PolicyValues = Mapping[str, float | str | bool | None]
+"""What one level sets: field name of ``Policy`` to value. A name that is absent is inherited."""
+
+
+def checked_value(name: str, value: object) -> float | str:
+    """Return ``value`` as policy ``name`` takes it from a user.
+
+    Raises:
+        InvalidRequestError: ``InvalidPolicy`` when it is out of its bounds.
+    """
+    if name == "preset":
+        if value not in PRESETS:
+            raise _invalid(name, value, f"Use one of {', '.join(PRESETS)}.")
+        return str(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 365 * DAY:
+        raise _invalid(name, value, "Give a duration from zero to 365 days.")
+    if name in ("sample_interval", "rollback_pause", "retry_interval") and value <= 0:
+        raise _invalid(name, value, "Give a duration longer than zero.")
+    return float(value)
+
+
+def effective(machine: PolicyValues, extension: PolicyValues) -> tuple[Policy, dict[str, str]]:
+    """Merge the levels.
+
+    Returns:
+        The policy in force, and for each of its fields where the value comes from: ``extension``,
+        ``machine``, or the name of the preset.
+    """
+    preset_name = str(extension.get("preset") or machine.get("preset") or ARC_2021.preset)
+    preset = PRESETS[preset_name]
+    merged = {**machine, **extension}
+    values = {name: merged[name] for name in VALUE_NAMES if name in merged and name != "preset"}
+    sources = {
+        name: "extension" if name in extension else "machine" if name in machine else f"{preset_name} preset"
+        for name in VALUE_NAMES
+    }
+    return replace(preset, **values), sources  # type: ignore[arg-type] # values were checked on the way in
+
+
+def _invalid(name: str, value: object, hint: str) -> InvalidRequestError:
+    return InvalidRequestError("InvalidPolicy", f"'{value}' is no value for {name}.", target=name, hint=hint)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A user's word that an extension, or one version of it, is not to move; without ``until``, for ever."""
+
+    extension: str
+    version: Version | None
+    until: datetime | None
+    reason: str
+    created: datetime
+
+    def applies(self, version: Version, now: datetime) -> bool:
+        """Say whether it keeps the extension from moving to ``version`` at ``now``."""
+        return (self.version is None or self.version == version) and (self.until is None or now < self.until)
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """The system's word on a version that failed on an extension: when it failed last, and how often."""
+
+    version: Version
+    failures: int
+    failed_at: datetime

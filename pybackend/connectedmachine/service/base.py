@@ -1,0 +1,77 @@
+"""What every part of the service shares: the store, the clock, and finding what a request names."""
+
+from __future__ import annotations
+
+import os
+
+from connectedmachine.agent.hosting import refuse_other_host
+from connectedmachine.agent.launch import launch
+from connectedmachine.agent.places import Places
+from connectedmachine.model.clock import Clock
+from connectedmachine.model.errors import NotFoundError, RunnerError
+from connectedmachine.model.identity import NIL_SUBSCRIPTION
+from connectedmachine.model.resource import Extension, Machine
+from connectedmachine.store import Store
+
+
+class ServiceBase:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+
+    def subscription(self, given: str | None) -> str:
+        """The subscription of a request: given, else the environment's, else the nil UUID."""
+        return given or os.environ.get("AZCMLITE_SUBSCRIPTION") or NIL_SUBSCRIPTION
+
+    def machine(self, subscription_id: str | None, resource_group: str, name: str) -> Machine:
+        """The machine that a request names.
+
+        Raises:
+            NotFoundError: ``ResourceNotFound``.
+        """
+        found = self.store.machines.find(self.subscription(subscription_id), resource_group, name)
+        if found is None:
+            raise NotFoundError(
+                "ResourceNotFound",
+                f"There is no machine '{name}' in resource group '{resource_group}'.",
+                target=name,
+                hint="Get-AzConnectedMachine lists the machines; Connect-AzConnectedMachine adds this one.",
+            )
+        return found
+
+    def extension(self, machine: Machine, name: str) -> Extension:
+        """The extension that a request names.
+
+        Raises:
+            NotFoundError: ``HCRP404``.
+        """
+        found = self.store.extensions.find(machine.id, name)
+        if found is None:
+            raise NotFoundError(
+                "HCRP404",
+                f"There is no extension '{name}' on machine '{machine.name}'.",
+                target=name,
+                hint="Get-AzConnectedMachineExtension lists them; New-AzConnectedMachineExtension adds one.",
+            )
+        return found
+
+    def start_runner(self, machine: Machine) -> None:
+        """Have the machine's due work done by a process of its own.
+
+        Raises:
+            PermissionDeniedError: ``WrongHost``.
+            RunnerError: ``RunnerFailed``.
+        """
+        refuse_other_host(machine)
+        try:
+            launch(self.store.home, machine.id)
+        except OSError as error:
+            raise RunnerError(
+                "RunnerFailed",
+                f"The runner of machine '{machine.name}' could not be started: {error.strerror}.",
+                target=machine.name,
+                hint="The request is stored; run an upgrade pass once the cause is gone.",
+            ) from error
+
+    def places(self, machine: Machine) -> Places:
+        return Places(self.store.home, machine.id)

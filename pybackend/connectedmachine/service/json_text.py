@@ -1,0 +1,73 @@
+"""User JSON as text: settings are kept as they were written, so that no number loses a digit."""
+
+from __future__ import annotations
+
+import json
+from json.decoder import JSONDecoder
+
+from connectedmachine.model.errors import InvalidRequestError
+
+_BLANK = " \t\n\r"
+
+
+def members(text: str) -> dict[str, str]:
+    """The members of a JSON object, each value as the text that stands in ``text``.
+
+    Raises:
+        InvalidRequestError: ``InvalidRequestContent`` when it is no JSON object or names a key twice.
+    """
+    try:
+        return _members(text)
+    except (ValueError, IndexError, RecursionError) as error:
+        raise InvalidRequestError(
+            "InvalidRequestContent",
+            f"The request body is not a JSON object: {error}.",
+            target="body",
+            hint="Send one JSON object.",
+        ) from error
+
+
+def _members(text: str) -> dict[str, str]:
+    decoder = JSONDecoder(parse_constant=_refuse)
+    found: dict[str, str] = {}
+    at = _skip(text, 0)
+    at = _skip(text, _expect(text, at, "{"))
+    if text[at] != "}":
+        while True:
+            _expect(text, at, '"')
+            key, at = decoder.raw_decode(text, at)
+            if key in found:
+                raise ValueError(f"'{key}' stands twice")
+            begin = _skip(text, _expect(text, _skip(text, at), ":"))
+            _, at = decoder.raw_decode(text, begin)
+            found[key] = text[begin:at]
+            at = _skip(text, at)
+            if text[at] == "}":
+                break
+            at = _skip(text, _expect(text, at, ","))
+    if _skip(text, at + 1) != len(text):
+        raise ValueError("something follows it")
+    return found
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _BLANK:
+        at += 1
+    return at
+
+
+def _expect(text: str, at: int, character: str) -> int:
+    if text[at] != character:
+        raise ValueError(f"'{character}' is missing at position {at}")
+    return at + 1
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Say whether two texts mean the same JSON."""
+    if one is None or other is None:
+        return one is other
+    return one == other or json.loads(one) == json.loads(other)

@@ -1,0 +1,36 @@
+"""The service: one object with a method per operation: ``extension.put`` is ``extension_put``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from connectedmachine.agent.clock import SystemClock
+from connectedmachine.service.extensions import ExtensionService
+from connectedmachine.service.galleries import GalleryService
+from connectedmachine.service.machines import MachineService
+from connectedmachine.service.policies import PolicyService
+from connectedmachine.service.probes import ProbeService
+from connectedmachine.service.upgrades import UpgradeService
+from connectedmachine.service.views import Json
+from connectedmachine.store import Store
+from connectedmachine.store.home import state_root
+
+
+class Service(MachineService, ExtensionService, GalleryService, UpgradeService, PolicyService, ProbeService):
+    """Takes keyword arguments as they came in, returns JSON-able dicts, raises ConnectedMachineError."""
+
+    @classmethod
+    def open(cls) -> Service:
+        """Open the caller's store (see ``store.home``); cheap, and nothing is started."""
+        return cls(Store.open(state_root()), SystemClock())
+
+    def once(self, key: str, method: str, call: Callable[[], Json]) -> Json:
+        """Do a mutation unless it was done under this idempotency key; then answer as it was answered."""
+        kept = self.store.answers.find(key, method)
+        if kept is not None:
+            answer: Json = json.loads(kept)
+            return answer
+        answer = call()
+        self.store.answers.keep(key, method, json.dumps(answer), self.clock.now())
+        return answer

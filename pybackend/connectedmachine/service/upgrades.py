@@ -1,0 +1,156 @@
+"""Upgrade passes: run one, preview one, read decisions and history, settle a pending rollback."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from connectedmachine.agent.images import offered
+from connectedmachine.agent.planner import Planner
+from connectedmachine.model.decision import Decision
+from connectedmachine.model.errors import ConflictError, InvalidRequestError
+from connectedmachine.model.operation import Choice, Pause
+from connectedmachine.model.resource import Extension, Machine
+from connectedmachine.service.follow import Follow, Follower
+from connectedmachine.service.views import Json, decision_view, operation_view
+from connectedmachine.store.passes import Pass
+from connectedmachine.upgrade.operation import next_step
+
+
+class UpgradeService(Follow):
+    def upgrade_run(
+        self,
+        *,
+        resource_group: str,
+        machine: str,
+        follow: Follower,
+        name: str | None = None,
+        wait: bool = True,
+        subscription_id: str | None = None,
+        initiator: str = "",
+    ) -> Json:
+        """Look at every extension of a machine, or at one, and do what is due; one decision for each.
+
+        Raises:
+            NotFoundError: ``ResourceNotFound``, ``HCRP404``.
+            RunnerError: ``RunnerFailed``.
+        """
+        found = self.machine(subscription_id, resource_group, machine)
+        if name is not None:
+            self.extension(found, name)
+        pass_ = Pass(str(uuid.uuid4()), found.id, name, initiator, self.clock.now())
+        self.store.passes.request(pass_)
+        self.start_runner(found)
+        if wait:
+            self.follow(found, follow, lambda: self._has_ended(pass_.id))
+        decisions = self.store.passes.decisions(pass_.id)
+        return {"passId": pass_.id, "value": [decision_view(found, d) for d in decisions]}
+
+    def _has_ended(self, pass_id: str) -> bool:
+        pass_ = self.store.passes.get(pass_id)
+        return pass_ is None or pass_.ended is not None
+
+    def upgrade_plan(
+        self,
+        *,
+        resource_group: str,
+        machine: str,
+        name: str | None = None,
+        subscription_id: str | None = None,
+    ) -> Json:
+        """What a pass would do now; changes nothing."""
+        found = self.machine(subscription_id, resource_group, machine)
+        return self._decisions(found, name, {})
+
+    def upgrade_decisions(
+        self,
+        *,
+        resource_group: str,
+        machine: str,
+        name: str | None = None,
+        subscription_id: str | None = None,
+    ) -> Json:
+        """The latest decision about each extension; for one that no pass has looked at, what it would do."""
+        found = self.machine(subscription_id, resource_group, machine)
+        return self._decisions(found, name, self.store.passes.latest(found.id))
+
+    def _decisions(self, machine: Machine, name: str | None, known: dict[str, Decision]) -> Json:
+        extensions = self._chosen(machine, name)
+        planner = Planner(self.store, machine, offered(self.store))
+        now = self.clock.now()
+        decisions = [
+            known.get(e.name.lower()) or replace(planner.plan(e, now, automatic=True).decision, time=now)
+            for e in extensions
+        ]
+        return {"value": [decision_view(machine, decision) for decision in decisions]}
+
+    def _chosen(self, machine: Machine, name: str | None) -> list[Extension]:
+        if name is not None:
+            return [self.extension(machine, name)]
+        return self.store.extensions.of_machine(machine.id)
+
+    def upgrade_history(
+        self,
+        *,
+        resource_group: str,
+        machine: str,
+        name: str | None = None,
+        subscription_id: str | None = None,
+    ) -> Json:
+        """Every operation with its steps, newest first; of extensions that are gone, too."""
+        found = self.machine(subscription_id, resource_group, machine)
+        history = self.store.operations.history(found.id, name)
+        if name is not None and not history:
+            self.extension(found, name)
+        now = self.clock.now()
+        return {"value": [operation_view(found, operation, now) for operation in history]}
+
+    def upgrade_resolve(
+        self,
+        *,
+        resource_group: str,
+        machine: str,
+        name: str,
+        choice: str,
+        follow: Follower,  # noqa: ARG002 # every mutation takes one
+        subscription_id: str | None = None,
+        initiator: str = "",  # noqa: ARG002 # every mutation takes one
+    ) -> Json:
+        """Settle a pending rollback.
+
+        ``back`` tries it now, ``forward`` takes the new version, ``stop`` ends it.
+
+        Raises:
+            ConflictError: ``NoRollbackPending``.
+            InvalidRequestError: ``InvalidRequestContent``.
+        """
+        try:
+            chosen = Choice(choice.lower())
+        except ValueError:
+            raise InvalidRequestError(
+                "InvalidRequestContent",
+                f"'{choice}' is no choice.",
+                target="choice",
+                hint="Use forward, back or stop.",
+            ) from None
+        found = self.machine(subscription_id, resource_group, machine)
+        extension = self.extension(found, name)
+        with self.store.transaction():
+            pending = [
+                o
+                for o in self.store.operations.unfinished(found.id)
+                if o.extension.lower() == extension.name.lower() and isinstance(next_step(o), Pause)
+            ]
+            if not pending:
+                raise ConflictError(
+                    "NoRollbackPending",
+                    f"No rollback of extension '{extension.name}' is pending.",
+                    target=extension.name,
+                    hint="Get-AzConnectedMachineUpgrade shows how it stands.",
+                )
+            self.store.operations.choose(pending[0].id, chosen, self.clock.now())
+        self.start_runner(found)
+        planner = Planner(self.store, found, offered(self.store))
+        now = self.clock.now()
+        decision = planner.plan(self.extension(found, name), now, automatic=True).decision
+        return decision_view(found, replace(decision, time=now))

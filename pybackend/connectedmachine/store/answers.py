@@ -1,0 +1,25 @@
+"""Answers to mutations by idempotency key, so that a repeated request does nothing twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from connectedmachine.model.clock import to_text
+from connectedmachine.store.database import Database
+
+KEPT_FOR = timedelta(days=1)
+"""A client repeats a request within seconds, after its backend died."""
+
+
+class Answers:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def find(self, key: str, method: str) -> str | None:
+        """The stored answer, JSON text."""
+        row = self._db.one("SELECT answer FROM answers WHERE idempotency_key = ? AND method = ?", key, method)
+        return None if row is None else str(row["answer"])
+
+    def keep(self, key: str, method: str, answer: str, now: datetime) -> None:
+        self._db.run("DELETE FROM answers WHERE time < ?", to_text(now - KEPT_FOR))
+        self._db.run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", key, method, answer, to_text(now))

@@ -1,0 +1,44 @@
+"""Small translations between columns and types that several tables share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from connectedmachine.model.clock import from_text, to_text
+from connectedmachine.model.handler import HandlerManifest
+from connectedmachine.model.version import Version
+
+
+def time_text(moment: datetime | None) -> str | None:
+    return None if moment is None else to_text(moment)
+
+
+def time_of(text: str | None) -> datetime | None:
+    return None if text is None else from_text(text)
+
+
+def version_text(version: Version | None) -> str | None:
+    return None if version is None else str(version)
+
+
+def version_of(text: str | None) -> Version | None:
+    return None if text is None else Version.parse(text)
+
+
+def manifest_text(manifest: HandlerManifest | None) -> str | None:
+    return None if manifest is None else json.dumps(manifest.to_json())
+
+
+def manifest_of(text: str | None) -> HandlerManifest | None:
+    return None if text is None else HandlerManifest.from_json(json.loads(text))
+
+
+def tags_text(tags: Mapping[str, str]) -> str:
+    return json.dumps(dict(tags))
+
+
+def tags_of(text: str) -> dict[str, str]:
+    tags: dict[str, str] = json.loads(text)
+    return tags

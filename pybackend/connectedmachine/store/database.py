@@ -1,0 +1,125 @@
+"""The SQLite file: how it is opened, its durability, its transactions.
+
+Write-ahead log with ``synchronous=FULL``: a committed step survives power loss, which an operation's undo
+depends on. Never on a network share.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from connectedmachine.model.errors import DiskFullError, StoreError
+from connectedmachine.store import migrations
+
+BUSY_TIMEOUT_MS = 10_000
+
+Value = str | int | float | bytes | None
+
+
+class Database:
+    """One connection, for one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._depth = 0
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open the store, make it if there is none, and bring its schema up to date.
+
+        Raises:
+            StoreError: ``StoreTooNew`` when a later release wrote it (it is left untouched),
+                ``StoreUnreadable`` when it is no store or is damaged.
+        """
+        try:
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            connection.row_factory = sqlite3.Row
+            connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            migrations.refuse_newer(connection, path)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            migrations.apply(connection)
+        except sqlite3.Error as error:
+            raise StoreError(
+                "StoreUnreadable",
+                f"The store {path} cannot be opened: {error}.",
+                target=str(path),
+                hint="Check permissions and free space; restore the file from a backup if it is damaged.",
+            ) from error
+        return cls(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is committed together, or not at all. May be nested; the outermost commits.
+
+        Raises:
+            DiskFullError: ``DiskFull``; nothing was written.
+            StoreError: ``StoreBusy`` or ``StoreUnreadable``; nothing was written.
+        """
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            with _translated():
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield
+                with _translated():
+                    self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth = 0
+
+    def all(self, sql: str, *values: Value) -> list[sqlite3.Row]:
+        """The rows of a query."""
+        with self._lock, _translated():
+            return self._connection.execute(sql, values).fetchall()
+
+    def one(self, sql: str, *values: Value) -> sqlite3.Row | None:
+        """The first row of a query, if there is one."""
+        with self._lock, _translated():
+            row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+            return row
+
+    def run(self, sql: str, *values: Value) -> int:
+        """Do one statement; returns how many rows it changed."""
+        with self._lock, _translated():
+            return self._connection.execute(sql, values).rowcount
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "full" in text:
+            raise DiskFullError(
+                "DiskFull",
+                "There is no space left for the store; nothing was changed.",
+                hint="Free some space on its disk and try again.",
+            ) from error
+        if "locked" in text or "busy" in text:
+            raise StoreError(
+                "StoreBusy",
+                "Another process has kept the store busy for too long; nothing was changed.",
+                hint="Try again.",
+            ) from error
+        raise StoreError(
+            "StoreUnreadable",
+            f"The store cannot be used: {text}.",
+            hint="Check its disk and permissions; restore it from a backup if it is damaged.",
+        ) from error

@@ -1,0 +1,267 @@
+"""Numbered migrations, each in one transaction with its own record.
+
+A store that a later release wrote is refused and left untouched: an older release cannot know what its
+rows mean.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from connectedmachine.model.errors import StoreError
+
+MIGRATIONS: tuple[tuple[int, str], ...] = (
+    (
+        1,
+        """
+        CREATE TABLE machines (
+            id TEXT PRIMARY KEY,
+            subscription TEXT NOT NULL COLLATE NOCASE,
+            resource_group TEXT NOT NULL COLLATE NOCASE,
+            name TEXT NOT NULL COLLATE NOCASE,
+            location TEXT NOT NULL,
+            tags TEXT NOT NULL,
+            simulated INTEGER NOT NULL,
+            os TEXT NOT NULL,
+            architecture TEXT NOT NULL,
+            os_name TEXT NOT NULL,
+            os_version TEXT NOT NULL,
+            fqdn TEXT NOT NULL,
+            os_machine_id TEXT NOT NULL,
+            created TEXT NOT NULL,
+            UNIQUE (subscription, resource_group, name)
+        ) STRICT;
+
+        CREATE TABLE extensions (
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            name TEXT NOT NULL COLLATE NOCASE,
+            publisher TEXT NOT NULL,
+            type TEXT NOT NULL,
+            handler_key TEXT NOT NULL,
+            location TEXT NOT NULL,
+            tags TEXT NOT NULL,
+            requested TEXT NOT NULL,
+            target TEXT,
+            target_initiator TEXT NOT NULL,
+            auto_upgrade_minor INTEGER NOT NULL,
+            automatic_upgrade INTEGER NOT NULL,
+            force_update_tag TEXT,
+            settings_seq INTEGER NOT NULL,
+            settings_tried INTEGER NOT NULL,
+            removing INTEGER NOT NULL,
+            stopped INTEGER NOT NULL,
+            installed_version TEXT,
+            installed_sha256 TEXT,
+            installed_manifest TEXT,
+            installed_enabled INTEGER NOT NULL DEFAULT 0,
+            installed_enabled_at TEXT,
+            installed_settings_seq INTEGER NOT NULL DEFAULT 0,
+            provisioning TEXT NOT NULL,
+            status_code TEXT NOT NULL,
+            status_level TEXT NOT NULL,
+            status_display TEXT NOT NULL,
+            status_message TEXT NOT NULL,
+            status_time TEXT,
+            created TEXT NOT NULL,
+            changed TEXT NOT NULL,
+            PRIMARY KEY (machine_id, name),
+            UNIQUE (machine_id, handler_key)
+        ) STRICT;
+
+        -- By sequence number, which grows with each change: an undo needs what was in force before.
+        CREATE TABLE settings (
+            machine_id TEXT NOT NULL,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            seq INTEGER NOT NULL,
+            public TEXT,
+            protected BLOB,
+            PRIMARY KEY (machine_id, extension, seq),
+            FOREIGN KEY (machine_id, extension) REFERENCES extensions ON DELETE CASCADE
+        ) STRICT;
+
+        -- History outlives the extension it is about.
+        CREATE TABLE operations (
+            id TEXT PRIMARY KEY,
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            publisher TEXT NOT NULL,
+            type TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            old_version TEXT,
+            old_sha256 TEXT,
+            new_version TEXT NOT NULL,
+            new_sha256 TEXT NOT NULL,
+            old_manifest TEXT,
+            old_enabled INTEGER NOT NULL,
+            automatic INTEGER NOT NULL,
+            initiator TEXT NOT NULL,
+            settings_seq INTEGER NOT NULL,
+            old_settings_seq INTEGER NOT NULL,
+            policy TEXT NOT NULL,
+            began TEXT NOT NULL,
+            ended TEXT,
+            outcome TEXT,
+            code TEXT NOT NULL DEFAULT '',
+            message TEXT NOT NULL DEFAULT '',
+            pass_id TEXT
+        ) STRICT;
+        CREATE INDEX operations_of_machine ON operations (machine_id, began);
+        CREATE UNIQUE INDEX one_operation_at_a_time
+            ON operations (machine_id, publisher COLLATE NOCASE, type COLLATE NOCASE) WHERE ended IS NULL;
+
+        CREATE TABLE steps (
+            operation_id TEXT NOT NULL REFERENCES operations ON DELETE CASCADE,
+            seq INTEGER NOT NULL,
+            step TEXT,
+            side TEXT,
+            target TEXT,
+            round INTEGER NOT NULL,
+            began TEXT NOT NULL,
+            ended TEXT,
+            outcome TEXT,
+            exit_code INTEGER,
+            code TEXT NOT NULL DEFAULT '',
+            message TEXT NOT NULL DEFAULT '',
+            manifest TEXT,
+            choice TEXT,
+            PRIMARY KEY (operation_id, seq)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE samples (
+            operation_id TEXT NOT NULL REFERENCES operations ON DELETE CASCADE,
+            seq INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            observed REAL NOT NULL,
+            sources TEXT NOT NULL,
+            PRIMARY KEY (operation_id, seq, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE passes (
+            id TEXT PRIMARY KEY,
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            extension TEXT COLLATE NOCASE,
+            initiator TEXT NOT NULL,
+            requested TEXT NOT NULL,
+            ended TEXT
+        ) STRICT;
+
+        CREATE TABLE decisions (
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            pass_id TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            message TEXT NOT NULL,
+            from_version TEXT,
+            to_version TEXT,
+            next_look TEXT,
+            operation_id TEXT,
+            time TEXT NOT NULL,
+            PRIMARY KEY (machine_id, extension, pass_id)
+        ) STRICT;
+
+        -- extension '' is the machine's own level.
+        CREATE TABLE policies (
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            policy_values TEXT NOT NULL,
+            PRIMARY KEY (machine_id, extension)
+        ) STRICT;
+
+        -- version '' holds every version.
+        CREATE TABLE holds (
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            version TEXT NOT NULL,
+            until TEXT,
+            reason TEXT NOT NULL,
+            created TEXT NOT NULL,
+            PRIMARY KEY (machine_id, extension, version)
+        ) STRICT;
+
+        CREATE TABLE backoffs (
+            machine_id TEXT NOT NULL,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            version TEXT NOT NULL,
+            failures INTEGER NOT NULL,
+            failed_at TEXT NOT NULL,
+            PRIMARY KEY (machine_id, extension, version),
+            FOREIGN KEY (machine_id, extension) REFERENCES extensions ON DELETE CASCADE
+        ) STRICT;
+
+        CREATE TABLE probes (
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            name TEXT NOT NULL COLLATE NOCASE,
+            kind TEXT NOT NULL,
+            target TEXT NOT NULL,
+            interval REAL NOT NULL,
+            timeout REAL NOT NULL,
+            last_health TEXT,
+            last_message TEXT NOT NULL DEFAULT '',
+            last_time TEXT,
+            PRIMARY KEY (machine_id, name)
+        ) STRICT;
+
+        CREATE TABLE galleries (
+            name TEXT PRIMARY KEY COLLATE NOCASE,
+            path TEXT NOT NULL,
+            position INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE answers (
+            idempotency_key TEXT PRIMARY KEY,
+            method TEXT NOT NULL,
+            answer TEXT NOT NULL,
+            time TEXT NOT NULL
+        ) STRICT;
+        """,
+    ),
+)
+
+LATEST = MIGRATIONS[-1][0]
+
+
+def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreError ``StoreTooNew`` when the file's schema is later than any this release knows."""
+    found = _version(connection)
+    if found > LATEST:
+        connection.close()
+        raise StoreError(
+            "StoreTooNew",
+            f"The store {path} has schema {found}; this release knows {LATEST} at most.",
+            target=str(path),
+            hint="Use the newer release that wrote it. Nothing was changed.",
+        )
+
+
+def apply(connection: sqlite3.Connection) -> None:
+    """Do what is missing, each number in one transaction with its own record in ``user_version``."""
+    for number, sql in MIGRATIONS:
+        if _version(connection) >= number:
+            continue
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have done it while this one waited for the lock.
+            if _version(connection) < number:
+                for statement in _statements(sql):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(sql: str) -> list[str]:
+    """``executescript`` would commit before it starts, so statements are run one by one."""
+    statements, current = [], ""
+    for line in sql.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            statements.append(current)
+            current = ""
+    return statements

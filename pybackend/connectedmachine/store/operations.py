@@ -1,0 +1,251 @@
+"""Operations, their journals, and the samples of their health windows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict
+from datetime import datetime
+
+from connectedmachine.model.clock import from_text, to_text
+from connectedmachine.model.health import Health, Sample, SourceHealth
+from connectedmachine.model.identity import HandlerName
+from connectedmachine.model.operation import (
+    Choice,
+    End,
+    Operation,
+    OperationKind,
+    Outcome,
+    PackageRef,
+    Side,
+    Step,
+    StepName,
+    StepOutcome,
+    StepRecord,
+)
+from connectedmachine.model.policy import Policy
+from connectedmachine.model.version import Version
+from connectedmachine.store.columns import manifest_of, manifest_text, time_of, time_text, version_text
+from connectedmachine.store.database import Database
+
+
+class Operations:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def begin(self, operation: Operation) -> None:
+        """Record a new operation's head."""
+        old = operation.old
+        self._db.run(
+            "INSERT INTO operations (id, machine_id, extension, publisher, type, kind, old_version,"
+            " old_sha256, new_version, new_sha256, old_manifest, old_enabled, automatic, initiator,"
+            " settings_seq, old_settings_seq, policy, began, pass_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            operation.id,
+            operation.machine_id,
+            operation.extension,
+            operation.handler.publisher,
+            operation.handler.type,
+            operation.kind,
+            version_text(old.version if old else None),
+            old.sha256 if old else None,
+            str(operation.new.version),
+            operation.new.sha256,
+            manifest_text(operation.old_manifest),
+            int(operation.old_enabled),
+            int(operation.automatic),
+            operation.initiator,
+            operation.settings_seq,
+            operation.old_settings_seq,
+            json.dumps(asdict(operation.policy)),
+            to_text(operation.began),
+            operation.pass_id,
+        )
+
+    def end(self, operation_id: str, end: End, now: datetime) -> None:
+        """Record an operation's end."""
+        self._db.run(
+            "UPDATE operations SET ended = ?, outcome = ?, code = ?, message = ? WHERE id = ?",
+            to_text(now),
+            end.outcome,
+            end.code,
+            end.message,
+            operation_id,
+        )
+
+    def get(self, operation_id: str) -> Operation | None:
+        row = self._db.one("SELECT * FROM operations WHERE id = ?", operation_id)
+        return None if row is None else self._operation(row)
+
+    def unfinished(self, machine_id: str) -> list[Operation]:
+        """Operations that have begun and not ended, oldest first."""
+        rows = self._db.all(
+            "SELECT * FROM operations WHERE machine_id = ? AND ended IS NULL ORDER BY began, rowid",
+            machine_id,
+        )
+        return [self._operation(row) for row in rows]
+
+    def history(self, machine_id: str, extension: str | None = None) -> list[Operation]:
+        """Every operation of a machine, or of one of its extensions, newest first."""
+        rows = self._db.all(
+            "SELECT * FROM operations WHERE machine_id = ? AND (? IS NULL OR extension = ?)"
+            " ORDER BY began DESC, rowid DESC",
+            machine_id,
+            extension,
+            extension,
+        )
+        return [self._operation(row) for row in rows]
+
+    def last_id(self, machine_id: str, extension: str) -> str | None:
+        """The newest operation of an extension."""
+        row = self._db.one(
+            "SELECT id FROM operations WHERE machine_id = ? AND extension = ?"
+            " ORDER BY began DESC, rowid DESC",
+            machine_id,
+            extension,
+        )
+        return None if row is None else str(row["id"])
+
+    def of_pass(self, pass_id: str) -> list[Operation]:
+        """What a pass has begun so far, oldest first."""
+        rows = self._db.all("SELECT * FROM operations WHERE pass_id = ? ORDER BY began, rowid", pass_id)
+        return [self._operation(row) for row in rows]
+
+    def pinned(self) -> set[str]:
+        """SHA-256 of the zips that an unfinished operation or an installed version may still need."""
+        rows = self._db.all(
+            "SELECT old_sha256 AS sha256 FROM operations WHERE ended IS NULL"
+            " UNION SELECT new_sha256 FROM operations WHERE ended IS NULL"
+            " UNION SELECT installed_sha256 FROM extensions"
+        )
+        return {row["sha256"] for row in rows if row["sha256"]}
+
+    # The journal.
+
+    def intend(self, operation_id: str, step: Step, round_: int, now: datetime) -> int:
+        """Commit to a step before it is done; returns its position in the journal."""
+        return self._append(operation_id, step, round_, now, None)
+
+    def choose(self, operation_id: str, choice: Choice, now: datetime) -> None:
+        """Record what an operator decided about a pending rollback."""
+        self._append(operation_id, None, 0, now, choice)
+
+    def _append(
+        self, operation_id: str, step: Step | None, round_: int, now: datetime, choice: Choice | None
+    ) -> int:
+        with self._db.transaction():
+            row = self._db.one(
+                "SELECT coalesce(max(seq), 0) + 1 AS next FROM steps WHERE operation_id = ?", operation_id
+            )
+            assert row is not None
+            self._db.run(
+                "INSERT INTO steps (operation_id, seq, step, side, target, round, began, ended, choice)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                operation_id,
+                row["next"],
+                step.name if step else None,
+                step.side if step else None,
+                step.target if step else None,
+                round_,
+                to_text(now),
+                time_text(now if step is None else None),
+                choice,
+            )
+            return int(row["next"])
+
+    def conclude(self, operation_id: str, record: StepRecord) -> None:
+        """Commit a step's outcome: ``ended``, ``outcome`` and the evidence of ``record``."""
+        self._db.run(
+            "UPDATE steps SET ended = ?, outcome = ?, exit_code = ?, code = ?, message = ?, manifest = ?"
+            " WHERE operation_id = ? AND seq = ?",
+            time_text(record.ended),
+            record.outcome,
+            record.exit_code,
+            record.code,
+            record.message,
+            manifest_text(record.manifest),
+            operation_id,
+            record.seq,
+        )
+
+    # Samples.
+
+    def add_sample(self, operation_id: str, seq: int, sample: Sample) -> None:
+        """Add a health sample that the step at ``seq`` took."""
+        sources = {name: [source.health, source.message] for name, source in sample.sources.items()}
+        self._db.run(
+            "INSERT INTO samples SELECT ?, ?, count(*) + 1, ?, ?"
+            " FROM samples WHERE operation_id = ? AND seq = ?",
+            operation_id,
+            seq,
+            sample.observed,
+            json.dumps(sources),
+            operation_id,
+            seq,
+        )
+
+    def samples(self, operation_id: str, seq: int) -> list[Sample]:
+        """The samples of one step in the order they were taken."""
+        rows = self._db.all(
+            "SELECT observed, sources FROM samples WHERE operation_id = ? AND seq = ? ORDER BY number",
+            operation_id,
+            seq,
+        )
+        return [
+            Sample(
+                row["observed"],
+                {
+                    name: SourceHealth(Health(health), message)
+                    for name, (health, message) in json.loads(row["sources"]).items()
+                },
+            )
+            for row in rows
+        ]
+
+    def _operation(self, row: sqlite3.Row) -> Operation:
+        records = self._db.all("SELECT * FROM steps WHERE operation_id = ? ORDER BY seq", row["id"])
+        old = None
+        if row["old_version"] is not None:
+            old = PackageRef(Version.parse(row["old_version"]), row["old_sha256"])
+        return Operation(
+            id=row["id"],
+            machine_id=row["machine_id"],
+            extension=row["extension"],
+            handler=HandlerName(row["publisher"], row["type"]),
+            kind=OperationKind(row["kind"]),
+            old=old,
+            new=PackageRef(Version.parse(row["new_version"]), row["new_sha256"]),
+            old_manifest=manifest_of(row["old_manifest"]),
+            old_enabled=bool(row["old_enabled"]),
+            automatic=bool(row["automatic"]),
+            initiator=row["initiator"],
+            settings_seq=row["settings_seq"],
+            old_settings_seq=row["old_settings_seq"],
+            policy=Policy(**json.loads(row["policy"])),
+            began=from_text(row["began"]),
+            ended=time_of(row["ended"]),
+            outcome=row["outcome"] and Outcome(row["outcome"]),
+            code=row["code"],
+            message=row["message"],
+            pass_id=row["pass_id"],
+            journal=tuple(_record(record) for record in records),
+        )
+
+
+def _record(row: sqlite3.Row) -> StepRecord:
+    step = None
+    if row["step"] is not None:
+        step = Step(StepName(row["step"]), Side(row["side"]), row["target"] and Side(row["target"]))
+    return StepRecord(
+        seq=row["seq"],
+        step=step,
+        round=row["round"],
+        began=from_text(row["began"]),
+        ended=time_of(row["ended"]),
+        outcome=row["outcome"] and StepOutcome(row["outcome"]),
+        exit_code=row["exit_code"],
+        code=row["code"],
+        message=row["message"],
+        manifest=manifest_of(row["manifest"]),
+        choice=row["choice"] and Choice(row["choice"]),
+    )

@@ -1,0 +1,112 @@
+"""Upgrade passes that were asked for, and the decisions they came to."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectedmachine.model.clock import from_text, to_text
+from connectedmachine.model.decision import Decision, Reason
+from connectedmachine.store.columns import time_of, time_text, version_of, version_text
+from connectedmachine.store.database import Database
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A look at every extension of a machine, or at one, that somebody asked for."""
+
+    id: str
+    machine_id: str
+    extension: str | None
+    initiator: str
+    requested: datetime
+    ended: datetime | None = None
+
+
+class Passes:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def request(self, wanted: Pass) -> None:
+        """Ask for a pass; the machine's runner does it."""
+        self._db.run(
+            "INSERT INTO passes VALUES (?, ?, ?, ?, ?, NULL)",
+            wanted.id,
+            wanted.machine_id,
+            wanted.extension,
+            wanted.initiator,
+            to_text(wanted.requested),
+        )
+
+    def get(self, pass_id: str) -> Pass | None:
+        row = self._db.one("SELECT * FROM passes WHERE id = ?", pass_id)
+        return None if row is None else _pass(row)
+
+    def any(self, machine_id: str) -> bool:
+        """Say whether a pass was ever asked for."""
+        return self._db.one("SELECT 1 FROM passes WHERE machine_id = ?", machine_id) is not None
+
+    def next_wanted(self, machine_id: str) -> Pass | None:
+        """The oldest pass that has not ended."""
+        row = self._db.one(
+            "SELECT * FROM passes WHERE machine_id = ? AND ended IS NULL ORDER BY requested, rowid",
+            machine_id,
+        )
+        return None if row is None else _pass(row)
+
+    def end(self, pass_id: str, now: datetime) -> None:
+        self._db.run("UPDATE passes SET ended = ? WHERE id = ?", to_text(now), pass_id)
+
+    def decide(self, pass_: Pass, decision: Decision, now: datetime) -> None:
+        """Record a pass's decision about one extension, in place of an earlier one of the same pass."""
+        self._db.run(
+            "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET reason = excluded.reason, message = excluded.message,"
+            " from_version = excluded.from_version, to_version = excluded.to_version,"
+            " next_look = excluded.next_look, operation_id = excluded.operation_id, time = excluded.time",
+            pass_.machine_id,
+            decision.extension,
+            pass_.id,
+            decision.reason,
+            decision.message,
+            version_text(decision.from_version),
+            version_text(decision.to_version),
+            time_text(decision.next_look),
+            decision.operation_id,
+            to_text(now),
+        )
+
+    def latest(self, machine_id: str) -> dict[str, Decision]:
+        """The newest decision about each extension of a machine, by lower-case name."""
+        rows = self._db.all("SELECT * FROM decisions WHERE machine_id = ? ORDER BY time", machine_id)
+        return {row["extension"].lower(): _decision(row) for row in rows}
+
+    def decisions(self, pass_id: str) -> list[Decision]:
+        """What a pass decided, by extension name."""
+        rows = self._db.all("SELECT * FROM decisions WHERE pass_id = ? ORDER BY extension", pass_id)
+        return [_decision(row) for row in rows]
+
+
+def _pass(row: sqlite3.Row) -> Pass:
+    return Pass(
+        row["id"],
+        row["machine_id"],
+        row["extension"],
+        row["initiator"],
+        from_text(row["requested"]),
+        time_of(row["ended"]),
+    )
+
+
+def _decision(row: sqlite3.Row) -> Decision:
+    return Decision(
+        extension=row["extension"],
+        reason=Reason(row["reason"]),
+        message=row["message"],
+        from_version=version_of(row["from_version"]),
+        to_version=version_of(row["to_version"]),
+        next_look=time_of(row["next_look"]),
+        operation_id=row["operation_id"],
+        time=from_text(row["time"]),
+    )

@@ -1,0 +1,144 @@
+"""From readings to a health sample, and from samples to a verdict (design page, section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from connectedmachine.model.handler import HandlerStatus, Heartbeat, StatusKind
+from connectedmachine.model.health import Health, Sample, SourceHealth
+
+_WORST_FIRST = (Health.UNHEALTHY, Health.INITIALIZING, Health.UNKNOWN, Health.HEALTHY)
+
+STATUS_SLACK = 2.0
+"""File times may be coarser than the clock (FAT: two seconds), so a report this much older still counts."""
+
+
+def handler_source(handler: str) -> str:
+    """The source name of a handler, given ``Publisher.Type``."""
+    return f"handler:{handler.lower()}"
+
+
+def probe_source(probe: str) -> str:
+    """The source name of a user's probe."""
+    return f"probe:{probe}"
+
+
+def handler_health(
+    status: HandlerStatus,
+    heartbeat: Heartbeat | None,
+    *,
+    enabled: bool,
+    enabled_at: float | None,
+    has_settings: bool,
+    reports_heartbeat: bool,
+) -> SourceHealth:
+    """What a handler's own files say.
+
+    Args:
+        status: As read for the sequence number that was applied.
+        heartbeat: ``None`` when there is no file.
+        enabled: Whether its last enable succeeded.
+        enabled_at: When that enable began, seconds since the epoch: only a later status counts.
+        has_settings: A handler without settings owes no status; exit 0 of enable is enough.
+        reports_heartbeat: As its manifest says.
+    """
+    if not enabled:
+        return SourceHealth(Health.UNHEALTHY, "The handler is not enabled.")
+    if reports_heartbeat:
+        if heartbeat is None:
+            return SourceHealth(Health.UNHEALTHY, "The handler writes no heartbeat.")
+        if not heartbeat.ready:
+            return SourceHealth(Health.UNHEALTHY, heartbeat.message or "The heartbeat says not ready.")
+    current = status.written is not None and (
+        enabled_at is None or status.written >= enabled_at - STATUS_SLACK
+    )
+    if not current:
+        if has_settings:
+            return SourceHealth(Health.INITIALIZING, "No status since it was enabled.")
+        return SourceHealth(Health.HEALTHY, "Enabled; it has no settings and owes no status.")
+    match status.kind:
+        case StatusKind.SUCCESS | StatusKind.WARNING:
+            return SourceHealth(Health.HEALTHY, status.message)
+        case StatusKind.TRANSITIONING:
+            return SourceHealth(Health.INITIALIZING, status.message)
+        case StatusKind.ERROR:
+            return SourceHealth(Health.UNHEALTHY, status.message or "The handler reports an error.")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``healthy`` is ``None`` while the window goes on. ``message`` names the sources that decided."""
+
+    healthy: bool | None
+    message: str
+
+
+def excused(baseline: Sample, subject: str) -> frozenset[str]:
+    """Sources that were Unhealthy before the upgrade and so do not count against it; never ``subject``."""
+    return frozenset(
+        name
+        for name, source in baseline.sources.items()
+        if source.health is Health.UNHEALTHY and name != subject
+    )
+
+
+def worst(sample: Sample, passed_over: Collection[str] = ()) -> SourceHealth:
+    """Machine health: the worst of the sources, Healthy when there are none."""
+    counted = [(name, source) for name, source in sample.sources.items() if name not in passed_over]
+    for health in _WORST_FIRST:
+        named = [
+            f"{name} is {health}: {source.message}" for name, source in counted if source.health is health
+        ]
+        if named and health is not Health.HEALTHY:
+            return SourceHealth(health, "; ".join(named))
+    return SourceHealth(Health.HEALTHY)
+
+
+def judge(
+    samples: Sequence[Sample],
+    *,
+    window: float,
+    stable_for: float,
+    healthy_for: float | None,
+    passed_over: Collection[str] = (),
+) -> Verdict:
+    """Judge a health window by what was observed of it.
+
+    At the deadline, Healthy without a break for the last ``stable_for`` seconds is good, anything else is
+    not. ``healthy_for`` allows an early good verdict. A source that could not be looked at (Unknown) says
+    nothing: a deadline without a known sample is put off, by one more window at most.
+
+    Args:
+        samples: In order of ``observed``, which is seconds of observed time since enable ended.
+        window, stable_for, healthy_for: Seconds. A ``stable_for`` longer than the window means all of it.
+        passed_over: Names of sources that do not count.
+    """
+    healthy_since: float | None = None
+    last_known: SourceHealth | None = None
+    for sample in samples:
+        state = worst(sample, passed_over)
+        if state.health is Health.UNKNOWN:
+            continue
+        last_known = state
+        if state.health is not Health.HEALTHY:
+            healthy_since = None
+        elif healthy_since is None:
+            healthy_since = sample.observed
+    if not samples:
+        return Verdict(None, "No sample yet.")
+    observed = samples[-1].observed
+    known = worst(samples[-1], passed_over).health is not Health.UNKNOWN
+    steady = observed - healthy_since if healthy_since is not None and known else 0.0
+    if healthy_since is not None and known and healthy_for is not None and steady >= healthy_for:
+        return Verdict(True, f"Healthy for {steady:.0f} s, {observed:.0f} s into the health window.")
+    if observed < window or (not known and observed < 2 * window):
+        return Verdict(None, "" if last_known is None else last_known.message)
+    if healthy_since is not None and known and steady >= min(stable_for, window):
+        return Verdict(True, f"Healthy for the last {steady:.0f} s of a health window of {window:.0f} s.")
+    last = worst(samples[-1], passed_over)
+    if last.health is Health.HEALTHY:
+        why = f"it was healthy for the last {steady:.0f} s only, {stable_for:.0f} s are asked for"
+    else:
+        why = last.message
+    return Verdict(False, f"Not healthy at the end of a health window of {window:.0f} s: {why}.")

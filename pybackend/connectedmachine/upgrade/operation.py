@@ -1,0 +1,341 @@
+"""``next_step``: from an operation's journal to the step to do, a pause, or the verdict.
+
+The rules are section 5 of the design page; the forward order is Azure's (handler contract 2.5).
+
+Round 0 goes forward, round 1 undoes what the journal shows was begun, each further round tries again to
+bring the old version back from its zip. Failures of the new version's own commands during an undo are
+passed over; failures on the old version's side make the rollback pending. An operation is never left in a
+dead end by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from connectedmachine.model.handler import HandlerManifest
+from connectedmachine.model.operation import (
+    Choice,
+    Do,
+    End,
+    NextStep,
+    Operation,
+    OperationKind,
+    Outcome,
+    Pause,
+    Side,
+    Step,
+    StepName,
+    StepOutcome,
+    StepRecord,
+)
+
+LONGEST_PAUSE = 86_400.0
+"""A pending rollback is tried at least once a day, in seconds."""
+
+OLD, NEW = Side.OLD, Side.NEW
+
+FETCH = Step(StepName.FETCH, NEW)
+BASELINE = Step(StepName.BASELINE, OLD)
+CARRY = Step(StepName.CARRY, NEW)
+KEEP = Step(StepName.KEEP, OLD)
+WATCH = Step(StepName.WATCH, NEW)
+RETIRE = Step(StepName.RETIRE, OLD)
+RESTORE = Step(StepName.RESTORE, OLD)
+CONFIRM = Step(StepName.CONFIRM, OLD)
+UPDATE_BACK = Step(StepName.UPDATE, NEW, target=OLD)
+
+# A repeated one that fails counts as done: the one whose end nobody saw may have worked.
+_DONE_IF_REPEATED = (StepName.DISABLE, StepName.UNINSTALL)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A step of a round; ``tolerated``: the round goes on when it fails."""
+
+    step: Step
+    tolerated: bool = False
+
+
+def next_step(operation: Operation) -> NextStep:
+    """Say what is next.
+
+    Args:
+        operation: Head and journal. Nothing else is looked at.
+
+    Returns:
+        ``Do`` (with ``resume`` for a step whose outcome is not in the journal), ``Pause`` while a rollback
+        is pending, or ``End``.
+    """
+    for record in operation.journal:
+        if record.step is not None and record.outcome is None:
+            return Do(record.step, record.round, resume=True)
+    match operation.kind:
+        case OperationKind.INSTALL:
+            return _install(operation)
+        case OperationKind.CONFIGURE:
+            return _configure(operation)
+        case OperationKind.REMOVE:
+            return _remove(operation)
+        case OperationKind.CHANGE_VERSION:
+            return _change_version(operation)
+
+
+def fetched_manifest(operation: Operation) -> HandlerManifest | None:
+    """The new version's manifest, once it was fetched."""
+    return next((record.manifest for record in operation.journal if record.manifest is not None), None)
+
+
+def exit_code_of(operation: Operation, name: StepName, side: Side) -> int | None:
+    """The exit code of the last attempt at a command, which later commands are told (contract 2.2).
+
+    ``None`` when it was not run, or ended without a code.
+    """
+    step = Step(name, side)
+    return next((record.exit_code for record in reversed(operation.journal) if record.step == step), None)
+
+
+def health_window(operation: Operation) -> float:
+    """Length of the window that follows ``enable(new)``, in seconds; 0 for none."""
+    if operation.kind is not OperationKind.CHANGE_VERSION:
+        return 0.0
+    policy = operation.policy
+    return policy.health_window if operation.automatic else policy.manual_health_window
+
+
+# One function per kind of operation.
+
+
+def _change_version(operation: Operation) -> NextStep:
+    latest = max((record.round for record in operation.journal), default=0)
+    forward = _walk(operation, 0, _forward(operation))
+    if isinstance(forward, Do):
+        return forward
+    assert operation.old is not None
+    old, new = operation.old.version, operation.new.version
+    if forward is None:
+        return End(Outcome.SUCCEEDED, _success_message(operation), NEW)
+    if forward.outcome is StepOutcome.WITHDRAWN:
+        return _withdrawn(operation, forward)
+    if forward.step == FETCH:
+        return End(
+            Outcome.FAILED, f"{_why(forward)} {old} was not touched.", OLD, forward.code or "FetchFailed"
+        )
+    round_ = max(latest, 1)
+    undo = _undo(operation) if round_ == 1 else _further_try(operation)
+    back = _walk(operation, round_, undo)
+    if isinstance(back, Do):
+        return back
+    if back is None:
+        return End(Outcome.ROLLED_BACK, f"{_why(forward)} {old} was put back.", OLD, forward.code)
+    choice = next((r.choice for r in operation.journal if r.choice is not None and r.seq > back.seq), None)
+    further = Do(_further_try(operation)[0].step, round_ + 1)
+    if choice is Choice.BACK:
+        return further
+    if choice is not None:
+        return _given_up(operation, choice, forward)
+    assert back.ended is not None
+    pause = min(operation.policy.rollback_pause * 2.0 ** min(round_ - 1, 40), LONGEST_PAUSE)
+    message = f"{_why(forward)} Going back from {new} to {old} is not done yet: {_why(back)}"
+    return Pause(back.ended, pause, further, message)
+
+
+def _install(operation: Operation) -> NextStep:
+    forward = _walk(
+        operation,
+        0,
+        [_Planned(FETCH), _Planned(Step(StepName.INSTALL, NEW)), _Planned(Step(StepName.ENABLE, NEW))],
+    )
+    if isinstance(forward, Do):
+        return forward
+    if forward is None:
+        return End(Outcome.SUCCEEDED, f"Installed {operation.new.version}.", NEW)
+    clean_up = _walk(operation, 1, _clean_up(operation))
+    if isinstance(clean_up, Do):
+        return clean_up
+    if forward.outcome is StepOutcome.WITHDRAWN:
+        return End(Outcome.CANCELLED, forward.message, None)
+    return End(Outcome.FAILED, f"{_why(forward)} What had been installed was removed.", None, forward.code)
+
+
+def _configure(operation: Operation) -> NextStep:
+    enable = _walk(operation, 0, [_Planned(Step(StepName.ENABLE, NEW))])
+    if isinstance(enable, Do):
+        return enable
+    if enable is None:
+        return End(Outcome.SUCCEEDED, f"Applied new settings to {operation.new.version}.", NEW)
+    return End(Outcome.FAILED, f"The settings were not accepted. {_why(enable)}", NEW, enable.code)
+
+
+def _remove(operation: Operation) -> NextStep:
+    steps = [
+        _Planned(Step(StepName.UNINSTALL, NEW), tolerated=True),
+        _Planned(Step(StepName.DISCARD, NEW)),
+    ]
+    if operation.old_enabled:
+        steps.insert(0, _Planned(Step(StepName.DISABLE, NEW), tolerated=True))
+    failed = _walk(operation, 0, steps)
+    if isinstance(failed, Do):
+        return failed
+    if failed is not None:
+        return End(Outcome.FAILED, f"{_why(failed)} It is tried again.", NEW, failed.code)
+    passed_over = [_why(r) for r in operation.journal if r.outcome is StepOutcome.FAILED]
+    return End(Outcome.SUCCEEDED, " ".join([f"Removed {operation.new.version}.", *passed_over]), None)
+
+
+# The lists of steps.
+
+
+def _forward(operation: Operation) -> Iterable[_Planned]:
+    yield _Planned(FETCH)
+    manifest = fetched_manifest(operation)
+    assert manifest is not None, "the walk stops at a fetch that is not done"
+    go_on = manifest.continue_on_update_failure
+    yield _Planned(BASELINE)
+    if operation.old_enabled:
+        yield _Planned(Step(StepName.DISABLE, OLD), tolerated=go_on)
+    yield _Planned(CARRY)
+    yield _Planned(_update(operation))
+    yield _Planned(Step(StepName.UNINSTALL, OLD), tolerated=go_on)
+    yield _Planned(KEEP)
+    if manifest.update_with_install:
+        yield _Planned(Step(StepName.INSTALL, NEW))
+    yield _Planned(Step(StepName.ENABLE, NEW))
+    if health_window(operation) > 0:
+        yield _Planned(WATCH)
+    yield _Planned(RETIRE, tolerated=True)
+
+
+def _undo(operation: Operation) -> list[_Planned]:
+    """Undo what round 0 began, and nothing else."""
+    update, install, enable = (
+        _update(operation),
+        Step(StepName.INSTALL, NEW),
+        Step(StepName.ENABLE, NEW),
+    )
+    disabled_old = _began(operation, Step(StepName.DISABLE, OLD))
+    uninstalled_old = _began(operation, Step(StepName.UNINSTALL, OLD))
+    steps: list[_Planned] = []
+    if _began(operation, enable):
+        steps.append(_Planned(Step(StepName.DISABLE, NEW), tolerated=True))
+    if _succeeded(operation, enable):
+        steps.append(_Planned(UPDATE_BACK, tolerated=True))
+    updated_new = update.side is NEW and _began(operation, update)
+    # On a downgrade the old version ran the update; what the new one did then shows in its enable alone.
+    if updated_new or _began(operation, install) or _began(operation, enable):
+        steps.append(_Planned(Step(StepName.UNINSTALL, NEW), tolerated=True))
+    if disabled_old or uninstalled_old or _began(operation, update):
+        steps.append(_Planned(RESTORE))
+    if uninstalled_old:
+        steps.append(_Planned(Step(StepName.INSTALL, OLD)))
+    if disabled_old:
+        steps += [_Planned(Step(StepName.ENABLE, OLD)), _Planned(CONFIRM)]
+    steps.append(_Planned(Step(StepName.DISCARD, NEW), tolerated=True))
+    return steps
+
+
+def _further_try(operation: Operation) -> list[_Planned]:
+    """Bring the old version back from its zip, whatever state earlier tries left it in."""
+    steps = [
+        _Planned(RESTORE),
+        _Planned(Step(StepName.UNINSTALL, OLD), tolerated=True),
+        _Planned(Step(StepName.INSTALL, OLD)),
+    ]
+    if operation.old_enabled:
+        steps += [_Planned(Step(StepName.ENABLE, OLD)), _Planned(CONFIRM)]
+    steps.append(_Planned(Step(StepName.DISCARD, NEW), tolerated=True))
+    return steps
+
+
+def _clean_up(operation: Operation) -> list[_Planned]:
+    """Take away what a first install left."""
+    steps: list[_Planned] = []
+    if _began(operation, Step(StepName.ENABLE, NEW)):
+        steps.append(_Planned(Step(StepName.DISABLE, NEW), tolerated=True))
+    if _began(operation, Step(StepName.INSTALL, NEW)):
+        steps.append(_Planned(Step(StepName.UNINSTALL, NEW), tolerated=True))
+    return [*steps, _Planned(Step(StepName.DISCARD, NEW), tolerated=True)]
+
+
+def _withdrawn(operation: Operation, record: StepRecord) -> NextStep:
+    """The wish changed: before anything was touched nothing stays, in the window the new version does."""
+    in_window = record.step == WATCH
+    last = RETIRE if in_window else Step(StepName.DISCARD, NEW)
+    step = _walk(operation, 1, [_Planned(last, tolerated=True)])
+    if isinstance(step, Do):
+        return step
+    return End(Outcome.CANCELLED, record.message, NEW if in_window else OLD)
+
+
+def _given_up(operation: Operation, choice: Choice, failure: StepRecord) -> NextStep:
+    """An operator ended a pending rollback. Its records share a round that no try can have."""
+    assert operation.old is not None
+    steps = [_Planned(Step(StepName.DISCARD, NEW), tolerated=True)]
+    if choice is Choice.FORWARD:
+        steps = [
+            _Planned(Step(StepName.UNINSTALL, OLD), tolerated=True),
+            _Planned(Step(StepName.DISCARD, OLD), tolerated=True),
+            *steps,
+        ]
+    step = _walk(operation, _GIVEN_UP, steps)
+    if isinstance(step, Do):
+        return step
+    if choice is Choice.FORWARD:
+        message = f"{_why(failure)} An operator chose to go forward to {operation.new.version}."
+        return End(Outcome.FAILED, message, None)
+    message = f"{_why(failure)} An operator stopped the rollback to {operation.old.version}."
+    return End(Outcome.FAILED, message, OLD)
+
+
+_GIVEN_UP = -1
+
+
+# Reading the journal.
+
+
+def _walk(operation: Operation, round_: int, steps: Iterable[_Planned]) -> Do | StepRecord | None:
+    """Find the first step of a round that is not done.
+
+    Returns:
+        The step to do; or the record that ends the round early; or ``None`` when the round is complete.
+    """
+    for planned in steps:
+        attempts = [r for r in operation.journal if r.round == round_ and r.step == planned.step]
+        if not attempts or attempts[-1].outcome is StepOutcome.LOST:
+            return Do(planned.step, round_)
+        last = attempts[-1]
+        if last.outcome is StepOutcome.WITHDRAWN:
+            return last
+        repeated = len(attempts) > 1 and planned.step.name in _DONE_IF_REPEATED
+        if last.outcome is StepOutcome.FAILED and not planned.tolerated and not repeated:
+            return last
+    return None
+
+
+def _began(operation: Operation, step: Step) -> bool:
+    return any(record.round == 0 and record.step == step for record in operation.journal)
+
+
+def _succeeded(operation: Operation, step: Step) -> bool:
+    return any(
+        record.round == 0 and record.step == step and record.outcome is StepOutcome.DONE
+        for record in operation.journal
+    )
+
+
+def _update(operation: Operation) -> Step:
+    """Azure's order: the version that knows more runs update, so on a downgrade the old one does."""
+    return Step(StepName.UPDATE, OLD if operation.downgrade else NEW, target=NEW)
+
+
+def _why(record: StepRecord) -> str:
+    text = record.message.strip() or "no reason was given"
+    code = f" with exit code {record.exit_code}" if record.exit_code is not None else ""
+    return f"{record.step} failed{code}: {text}{'' if text.endswith('.') else '.'}"
+
+
+def _success_message(operation: Operation) -> str:
+    assert operation.old is not None
+    verb = "Downgraded" if operation.downgrade else "Upgraded"
+    watched = next((r.message for r in reversed(operation.journal) if r.step == WATCH), "")
+    return f"{verb} from {operation.old.version} to {operation.new.version}. {watched}".strip()

@@ -1,0 +1,286 @@
+"""Which extensions move, and the reason for each that does not (design page, sections 4 and 7)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectedmachine.model.decision import Decision, Reason
+from connectedmachine.model.identity import HandlerName
+from connectedmachine.model.image import ExtensionImage, Platform
+from connectedmachine.model.operation import OperationKind
+from connectedmachine.model.policy import Backoff, Hold, Policy
+from connectedmachine.model.version import Version, VersionRequest
+
+JITTER = 0.1
+"""A retry is put off by up to this part of its interval, by an amount that a machine keeps."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a plan needs to know of one extension.
+
+    ``pending`` is the message of a pending rollback and ``pending_due`` its next try; ``busy`` says that
+    another operation is under way; ``settings_due`` that settings wait to be applied.
+    """
+
+    name: str
+    handler: HandlerName
+    requested: VersionRequest
+    installed: Version | None
+    target: Version | None = None
+    enrolled: bool = False
+    removing: bool = False
+    stopped: bool = False
+    settings_due: bool = False
+    busy: bool = False
+    pending: str | None = None
+    pending_due: datetime | None = None
+    operation_id: str | None = None
+    policy: Policy | None = None
+    holds: Sequence[Hold] = ()
+    backoffs: Sequence[Backoff] = ()
+
+
+@dataclass(frozen=True)
+class Move:
+    """An operation that is due. ``image`` is ``None`` for configure and remove."""
+
+    kind: OperationKind
+    image: ExtensionImage | None
+    automatic: bool
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A decision, and the move it leads to; the decision of a move says what it would be."""
+
+    decision: Decision
+    move: Move | None = None
+
+
+class Images:
+    """The images of all galleries by handler, newest first, without those that were withdrawn."""
+
+    def __init__(self, images: Iterable[ExtensionImage]) -> None:
+        by_handler: dict[str, list[ExtensionImage]] = {}
+        for image in images:
+            if not image.withdrawn:
+                by_handler.setdefault(image.handler.key, []).append(image)
+        for found in by_handler.values():
+            # A stable sort: of equal versions the one of the gallery that was added first wins.
+            found.sort(key=lambda image: image.version, reverse=True)
+        self._by_handler = by_handler
+        self._fitting: dict[tuple[str, Platform], list[ExtensionImage]] = {}
+
+    def of(self, handler: HandlerName) -> list[ExtensionImage]:
+        """Every image of a handler, whatever its platform."""
+        return self._by_handler.get(handler.key, [])
+
+    def fitting(self, handler: HandlerName, platform: Platform) -> list[ExtensionImage]:
+        """Those that run on a platform, newest first."""
+        key = (handler.key, platform)
+        found = self._fitting.get(key)
+        if found is None:
+            found = [image for image in self.of(handler) if image.platform.runs_on(platform)]
+            self._fitting[key] = found
+        return found
+
+    def best(
+        self, handler: HandlerName, platform: Platform, request: VersionRequest
+    ) -> ExtensionImage | None:
+        """The highest image that was asked for and runs on the platform."""
+        return next((i for i in self.fitting(handler, platform) if request.matches(i.version)), None)
+
+
+def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime:
+    """When a version that failed is tried again: interval, growth, and the machine's own jitter."""
+    interval = policy.retry_interval * policy.retry_growth ** min(backoff.failures - 1, 32)
+    share = int.from_bytes(hashlib.sha256(machine_id.encode()).digest()[:4]) / 2**32
+    return backoff.failed_at + timedelta(seconds=interval * (1 + JITTER * share))
+
+
+def plan(
+    subject: Subject,
+    images: Images,
+    *,
+    machine_id: str,
+    platform: Platform,
+    policy: Policy,
+    supported: Mapping[str, bool],
+    now: datetime,
+    automatic: bool = True,
+) -> Planned:
+    """Decide about one extension.
+
+    Args:
+        images: Of every gallery the machine uses.
+        policy: The machine's; ``subject.policy`` is asked first.
+        supported: By handler key, whether the catalogue says that the publisher supports automatic upgrade.
+        automatic: ``False`` looks for what users asked for only; then an upgrade is never due.
+    """
+    if subject.removing and not subject.busy:
+        decision = Decision(subject.name, Reason.REMOVING, "Removal was asked for.", subject.installed)
+        return Planned(decision, Move(OperationKind.REMOVE, None, automatic=False))
+    if subject.pending is not None:
+        return _stays(subject, Reason.ROLLBACK_PENDING, subject.pending, subject.pending_due)
+    if subject.busy:
+        return _stays(subject, Reason.OPERATION_IN_PROGRESS, "Another operation is under way.")
+    if subject.stopped:
+        return _stays(
+            subject,
+            Reason.INTERRUPTED,
+            "An operator stopped its rollback; set, update or remove it to go on.",
+        )
+    asked_for = _asked_for(subject, images, platform)
+    if asked_for is not None:
+        return asked_for
+    if not automatic:
+        return _stays(subject, Reason.UP_TO_DATE, "Nothing was asked for.")
+    chosen = policy if subject.policy is None else subject.policy
+    if subject.installed is None:
+        return _first_install(subject, images, platform, machine_id, chosen, now)
+    if not subject.enrolled:
+        return _stays(subject, Reason.NOT_ENROLLED, "Automatic upgrade is not enabled on it.")
+    return _upgrade(subject, images, platform, machine_id, chosen, supported, now)
+
+
+def _asked_for(subject: Subject, images: Images, platform: Platform) -> Planned | None:
+    """A version or settings that a user asked for, which no hold and no backoff delays."""
+    if subject.target is not None and subject.target != subject.installed:
+        wanted = next(
+            (i for i in images.fitting(subject.handler, platform) if i.version == subject.target), None
+        )
+        if wanted is not None:
+            return _moves(subject, wanted, automatic=False)
+        if subject.installed is not None:
+            return _stays(
+                subject,
+                Reason.NO_IMAGE,
+                f"Version {subject.target} was asked for, and no gallery offers it now.",
+            )
+    if subject.settings_due and subject.installed is not None:
+        decision = Decision(
+            subject.name, Reason.UP_TO_DATE, "New settings are due.", subject.installed, subject.installed
+        )
+        return Planned(decision, Move(OperationKind.CONFIGURE, None, automatic=False))
+    return None
+
+
+def _first_install(
+    subject: Subject, images: Images, platform: Platform, machine_id: str, policy: Policy, now: datetime
+) -> Planned:
+    if not images.of(subject.handler):
+        return _stays(subject, Reason.NO_IMAGE, f"No gallery offers {subject.handler}.")
+    if not images.fitting(subject.handler, platform):
+        return _stays(
+            subject,
+            Reason.PLATFORM_MISMATCH,
+            f"No image of {subject.handler} is for {platform.os} {platform.architecture}.",
+        )
+    image = images.best(subject.handler, platform, subject.requested)
+    if image is None:
+        return _stays(subject, Reason.NO_IMAGE, f"No image of {subject.handler} matches {subject.requested}.")
+    return _delayed(subject, [image], machine_id, policy, now) or _moves(subject, image, automatic=True)
+
+
+def _upgrade(
+    subject: Subject,
+    images: Images,
+    platform: Platform,
+    machine_id: str,
+    policy: Policy,
+    supported: Mapping[str, bool],
+    now: datetime,
+) -> Planned:
+    installed = subject.installed
+    assert installed is not None
+    fitting = images.fitting(subject.handler, platform)
+    newer = [image for image in fitting if image.version > installed and not image.version.tag]
+    if not newer:
+        if fitting:
+            return _stays(subject, Reason.UP_TO_DATE, f"{installed} is the newest version.")
+        if images.of(subject.handler):
+            return _stays(
+                subject, Reason.PLATFORM_MISMATCH, f"No image of {subject.handler} is for this machine."
+            )
+        return _stays(subject, Reason.NO_IMAGE, f"No gallery offers {subject.handler}.")
+    same_major = [image for image in newer if image.version.major == installed.major]
+    if not same_major:
+        return _stays(
+            subject,
+            Reason.MAJOR_ONLY,
+            f"{newer[0].version} is another major version; only a request for it moves there.",
+            to=newer[0].version,
+        )
+    if not (same_major[0].supports_automatic_upgrade or supported.get(subject.handler.key, False)):
+        return _stays(
+            subject,
+            Reason.NOT_SUPPORTED_BY_PUBLISHER,
+            f"The publisher of {subject.handler} does not support automatic upgrade.",
+            to=same_major[0].version,
+        )
+    return _delayed(subject, same_major, machine_id, policy, now) or _moves(
+        subject, _free(subject, same_major, now)[0], automatic=True
+    )
+
+
+def _free(subject: Subject, candidates: Sequence[ExtensionImage], now: datetime) -> list[ExtensionImage]:
+    return [i for i in candidates if not any(hold.applies(i.version, now) for hold in subject.holds)]
+
+
+def _delayed(
+    subject: Subject, candidates: Sequence[ExtensionImage], machine_id: str, policy: Policy, now: datetime
+) -> Planned | None:
+    """A hold or a backoff that keeps the extension from the newest candidate that no hold covers.
+
+    A backoff keeps it from older candidates too: after a failure only a newer version is worth a try.
+    """
+    free = _free(subject, candidates, now) if subject.holds else candidates
+    if not free:
+        hold = next(hold for hold in subject.holds if hold.applies(candidates[0].version, now))
+        why = f": {hold.reason}" if hold.reason else ""
+        return _stays(
+            subject, Reason.HELD, f"A hold keeps it from moving{why}.", hold.until, candidates[0].version
+        )
+    failed = next((b for b in subject.backoffs if b.version == free[0].version), None)
+    if failed is None:
+        return None
+    due = retry_at(failed, policy, machine_id)
+    if now >= due:
+        return None
+    return _stays(
+        subject,
+        Reason.RETRY_NOT_DUE,
+        f"{failed.version} failed {failed.failures} time{'s' if failed.failures > 1 else ''}.",
+        due,
+        failed.version,
+    )
+
+
+def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Planned:
+    if subject.installed is None:
+        decision = Decision(subject.name, Reason.INSTALLED, f"Install {image.version}.", None, image.version)
+        return Planned(decision, Move(OperationKind.INSTALL, image, automatic))
+    decision = Decision(
+        subject.name,
+        Reason.UPGRADED,
+        f"Change from {subject.installed} to {image.version}.",
+        subject.installed,
+        image.version,
+    )
+    return Planned(decision, Move(OperationKind.CHANGE_VERSION, image, automatic))
+
+
+def _stays(
+    subject: Subject,
+    reason: Reason,
+    message: str,
+    next_look: datetime | None = None,
+    to: Version | None = None,
+) -> Planned:
+    return Planned(
+        Decision(subject.name, reason, message, subject.installed, to, next_look, subject.operation_id)
+    )
