@@ -1,22 +1,27 @@
 # What a user wrote at a parameter to what the backend reads.
 
-# Returns a version as text. A number that is not written at the parameter itself has lost its text on the
-# way: 1.10 in a variable or a splat is 1.1 by now. One that is written there still has it: the engine hands
-# it over inside a PSObject that remembers how it was spelled.
+# Returns the version bound to a parameter as text. A number that is not written at the parameter itself has
+# lost its text on the way: 1.10 in a variable or a splat is 1.1 by now. One that is written there still has
+# it: the engine hands it over inside a PSObject that remembers how it was spelled, and that any assignment
+# or call would take off.
 function VersionText {
-    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $Parameter, [object] $Version)
+    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $Parameter)
 
-    if ($null -eq $Version) { return $null }
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    if ($null -eq $bound[$Parameter]) { return $null }
+    $text = [string] $bound[$Parameter]
+    if ($bound[$Parameter] -isnot [psobject]) { WarnOfLostDigits $Cmdlet "-$Parameter" $bound[$Parameter] }
+    if ($bound[$Parameter] -is [string] -or $bound[$Parameter] -is [version] -or $text -match '^[\d.]+$') { return $text }
+    $Cmdlet.ThrowTerminatingError((NewErrorRecord 'InvalidVersion' 'InvalidArgument' $bound[$Parameter] "-$Parameter takes a version, not '$text'." `
+                "Write one to four numbers separated by dots in quotes, for example '9.5'."))
+}
+
+function WarnOfLostDigits {
+    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $What, [object] $Version)
+
     if ($Version -is [double] -or $Version -is [decimal] -or $Version -is [float]) {
-        if ($Version -isnot [psobject]) {
-            $Cmdlet.WriteWarning("$Parameter got the number $([string] $Version); if it was written as a version it may have lost digits (1.10 becomes 1.1). Quote it: '$([string] $Version)'.")
-        }
+        $Cmdlet.WriteWarning("$What got the number $([string] $Version); if it was written as a version it may have lost digits (1.10 becomes 1.1). Quote it: '$([string] $Version)'.")
     }
-    elseif ($Version -isnot [string] -and $Version -isnot [int] -and $Version -isnot [version]) {
-        $Cmdlet.ThrowTerminatingError((NewErrorRecord 'InvalidVersion' 'InvalidArgument' $Version "$Parameter takes a version, not a value of type $($Version.GetType().FullName)." `
-                    "Write one to four numbers separated by dots in quotes, for example '9.5'."))
-    }
-    [string] $Version
 }
 
 # Returns what -EnableAutomaticUpgrade says. As a switch it takes no separate word, so '-EnableAutomaticUpgrade
@@ -32,9 +37,11 @@ function ReadUpgradeFlag {
     elseif ($null -eq $value) { $problem = '-EnableAutomaticUpgrade takes $true or $false, not $null.' }
     elseif (-not $bound['EnableAutomaticUpgrade']) { $problem = "-EnableAutomaticUpgrade has a value already; '$value' belongs to no parameter." }
     elseif (-not $value) {
-        # '-EnableAutomaticUpgrade -Confirm $false' must not end the enrolment.
+        # '-EnableAutomaticUpgrade -Confirm $false' must not end the enrolment. The line of the call tells the
+        # two apart, when the call is on one line.
+        $isWrittenSo = $Cmdlet.MyInvocation.Line -match '-EnableAutomaticUpgrade\s+\$false'
         foreach ($entry in $bound.GetEnumerator()) {
-            if ($entry.Key -ne 'EnableAutomaticUpgrade' -and $entry.Value -is [switch] -and $entry.Value) {
+            if (-not $isWrittenSo -and $entry.Key -ne 'EnableAutomaticUpgrade' -and $entry.Value -is [switch] -and $entry.Value) {
                 $problem = "It is not clear whether '$value' belongs to -EnableAutomaticUpgrade or to -$($entry.Key)."
             }
         }
@@ -60,7 +67,7 @@ function ExtensionBody {
         if ($bound.ContainsKey($pair[0])) { $properties[$pair[1]] = $bound[$pair[0]] }
     }
     if ($bound.ContainsKey('TypeHandlerVersion')) {
-        $properties['typeHandlerVersion'] = VersionText $Cmdlet '-TypeHandlerVersion' $bound['TypeHandlerVersion']
+        $properties['typeHandlerVersion'] = VersionText $Cmdlet 'TypeHandlerVersion'
     }
     if ($bound.ContainsKey('AutoUpgradeMinorVersion')) { $properties['autoUpgradeMinorVersion'] = [bool] $bound['AutoUpgradeMinorVersion'] }
     if ($bound.ContainsKey('EnableAutomaticUpgrade') -or $bound.ContainsKey('BareValue')) {
@@ -155,7 +162,9 @@ function TargetsText {
     $targets = [ordered]@{}
     if ($null -ne $Target) {
         foreach ($key in $Target.Keys) {
-            $targets[[string] $key] = @{ targetVersion = VersionText $Cmdlet 'targetVersion' (PropertyOf $Target[$key] 'targetVersion') }
+            $version = PropertyOf $Target[$key] 'targetVersion'
+            WarnOfLostDigits $Cmdlet 'targetVersion' $version
+            $targets[[string] $key] = @{ targetVersion = [string] $version }
         }
     }
     WriteJson $targets

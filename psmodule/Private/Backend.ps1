@@ -146,7 +146,7 @@ function WaitForWrite {
     }
     $written = $Backend.Write
     $Backend.Write = $null
-    $written.GetAwaiter().GetResult()
+    $null = $written.GetAwaiter().GetResult()
 }
 
 # The end of standard input asks the backend to go; one that does not is ended.

@@ -163,12 +163,12 @@ function ToOperation {
 }
 
 function ToPolicy {
-    param([Collections.IDictionary] $Policy, [string] $ResourceGroupName)
+    param([Collections.IDictionary] $Policy)
 
     $members = [ordered]@{
         PSTypeName        = 'AzConnectedMachineLite.UpgradePolicy'
         MachineName       = $Policy['machine']
-        ResourceGroupName = $ResourceGroupName
+        ResourceGroupName = $Policy['resourceGroup']
         Name              = $Policy['extension']
     }
     $source = [ordered]@{}

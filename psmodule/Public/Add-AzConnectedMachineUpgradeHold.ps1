@@ -46,7 +46,7 @@ function Add-AzConnectedMachineUpgradeHold {
 
     process {
         $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
-        $hold = @{ version = VersionText $PSCmdlet '-Version' $Version; reason = $Reason }
+        $hold = @{ version = VersionText $PSCmdlet 'Version'; reason = $Reason }
         if ($null -ne $Until) { $hold['until'] = UtcText $Until }
         if (-not (ShouldChange $PSCmdlet "extension '$Name' of machine '$MachineName'" $(if ($hold['version']) { "hold version $($hold['version'])" } else { 'hold' }))) { return }
         $added = CallBackend $PSCmdlet 'hold.add' ($address + $hold) -Target $Name -Changes

@@ -33,6 +33,6 @@ function Get-AzConnectedMachineUpgradePolicy {
     process {
         $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
         $policy = CallBackend $PSCmdlet 'policy.get' $address -Target $MachineName
-        if ($null -ne $policy) { ToPolicy $policy $ResourceGroupName }
+        if ($null -ne $policy) { ToPolicy $policy }
     }
 }

@@ -52,7 +52,7 @@ function Publish-AzConnectedExtensionPackage {
             path            = $file
             publisher       = $Publisher
             type            = $ExtensionType
-            version         = VersionText $PSCmdlet '-Version' $Version
+            version         = VersionText $PSCmdlet 'Version'
             operatingSystem = $OperatingSystem
             architecture    = $Architecture
             gallery         = $GalleryName

@@ -14,7 +14,7 @@ function Remove-AzConnectedMachineExtension {
     Removes every extension of a machine.
     #>
     [CmdletBinding(DefaultParameterSetName = 'Delete', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
-    [OutputType(bool)]
+    [OutputType([bool])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]

@@ -10,7 +10,7 @@ function Remove-AzConnectedMachineGallery {
     Forgets a gallery.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
-    [OutputType(bool)]
+    [OutputType([bool])]
     param(
         # Name of the gallery.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]

@@ -10,7 +10,7 @@ function Remove-AzConnectedMachineHealthProbe {
     Removes one probe.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
-    [OutputType(bool)]
+    [OutputType([bool])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]

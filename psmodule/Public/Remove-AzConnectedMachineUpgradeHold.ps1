@@ -11,7 +11,7 @@ function Remove-AzConnectedMachineUpgradeHold {
     Lets the extension move to that version again.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
-    [OutputType(bool)]
+    [OutputType([bool])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
@@ -40,7 +40,7 @@ function Remove-AzConnectedMachineUpgradeHold {
 
     process {
         $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
-        $parameters = $address + @{ version = VersionText $PSCmdlet '-Version' $Version }
+        $parameters = $address + @{ version = VersionText $PSCmdlet 'Version' }
         if (-not (ShouldChange $PSCmdlet "extension '$Name' of machine '$MachineName'" 'end the hold')) { return }
         $done = CallBackend $PSCmdlet 'hold.remove' $parameters -Target $Name -Changes
         if ($null -ne $done -and $PassThru) { $true }

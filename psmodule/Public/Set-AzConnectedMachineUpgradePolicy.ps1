@@ -69,6 +69,6 @@ function Set-AzConnectedMachineUpgradePolicy {
         $target = if ($Name) { "extension '$Name' of machine '$MachineName'" } else { "machine '$MachineName'" }
         if (-not (ShouldChange $PSCmdlet $target "change the policy: $(@($changes.Keys | Sort-Object) -join ', ')")) { return }
         $policy = CallBackend $PSCmdlet 'policy.set' ($address + $changes) -Target $(if ($Name) { $Name } else { $MachineName }) -Changes
-        if ($null -ne $policy) { ToPolicy $policy $ResourceGroupName }
+        if ($null -ne $policy) { ToPolicy $policy }
     }
 }

@@ -42,7 +42,7 @@ function Unpublish-AzConnectedExtensionPackage {
         $parameters = @{
             publisher       = $Publisher
             type            = $ExtensionType
-            version         = VersionText $PSCmdlet '-Version' $Version
+            version         = VersionText $PSCmdlet 'Version'
             operatingSystem = $OperatingSystem
             architecture    = $Architecture
             gallery         = $GalleryName

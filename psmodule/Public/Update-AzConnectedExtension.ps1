@@ -15,7 +15,7 @@ function Update-AzConnectedExtension {
     The same on a machine that comes from the pipeline; writes $true when it was done.
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpgradeExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
-    [OutputType(bool)]
+    [OutputType([bool])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]

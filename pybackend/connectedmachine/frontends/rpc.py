@@ -299,9 +299,9 @@ def _service_dispatch() -> Dispatch:
         if method not in MUTATIONS:
             return call(**arguments)
         key = arguments.pop("idempotency_key", None)
-        if key is None:
+        if not isinstance(key, str):
             return call(**arguments, follow=follower)
-        return service.once(str(key), method, lambda: call(**arguments, follow=follower))
+        return service.once(key, method, lambda: call(**arguments, follow=follower))
 
     return dispatch
 
