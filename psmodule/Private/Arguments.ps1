@@ -43,6 +43,7 @@ function ReadUpgradeFlag {
         foreach ($entry in $bound.GetEnumerator()) {
             if (-not $isWrittenSo -and $entry.Key -ne 'EnableAutomaticUpgrade' -and $entry.Value -is [switch] -and $entry.Value) {
                 $problem = "It is not clear whether '$value' belongs to -EnableAutomaticUpgrade or to -$($entry.Key)."
+                break
             }
         }
     }

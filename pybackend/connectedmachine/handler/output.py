@@ -11,8 +11,11 @@ def join_output(stdout: bytes, stderr: bytes) -> str:
     """The first 3200 bytes of each, together at most 3200 characters.
 
     When that is too long, each half keeps its tail, and what one half does not need the other may use.
+    Nothing is shown of a command that said nothing.
     """
     out, err = (_text(data) for data in (stdout, stderr))
+    if not out.strip() and not err.strip():
+        return ""
     room = _TEXT_CHARACTERS - len(_FORM.format("", ""))
     half = room // 2
     out_room = max(half, room - len(err))

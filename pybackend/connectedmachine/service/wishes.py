@@ -1,0 +1,283 @@
+"""From a request to a wish: what is omitted stays, an explicit null clears, the same again moves nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from connectedmachine.agent.images import offered
+from connectedmachine.gallery.catalogue import Catalogue
+from connectedmachine.model.errors import InvalidRequestError, NotFoundError, NotSupportedError
+from connectedmachine.model.identity import HandlerName, extension_name
+from connectedmachine.model.policy import effective
+from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Settings, Status
+from connectedmachine.model.version import Version, VersionRequest
+from connectedmachine.service.json_text import same
+from connectedmachine.service.under_way import UnderWay, conflict
+from connectedmachine.store.secrets import Secrets
+from connectedmachine.upgrade.plan import Images
+
+if TYPE_CHECKING:
+    from connectedmachine.service.requests import ExtensionRequest
+
+_NO_IMAGE = "NoImage"
+
+
+@dataclass
+class Change:
+    """A wish before it is committed, what it would set going, and what the user should know."""
+
+    before: Extension | None
+    after: Extension
+    moves: bool
+    warnings: list[str]
+
+    def in_words(self) -> str:
+        """Say what it would do to the machine."""
+        after, before = self.after, self.before
+        parts = []
+        installed = after.installed
+        if after.target is not None and installed is None:
+            parts.append(f"install {after.handler} {after.target}")
+        elif after.target is not None and installed is not None:
+            parts.append(f"change {after.handler} from {installed.version} to {after.target}")
+        elif before is None:
+            parts.append(f"install {after.handler} when a version is published")
+        if before is not None and before.automatic_upgrade != after.automatic_upgrade:
+            parts.append(
+                "enable automatic upgrade" if after.automatic_upgrade else "disable automatic upgrade"
+            )
+        if before is None and after.automatic_upgrade:
+            parts.append("enable automatic upgrade")
+        if before is not None and before.settings.seq != after.settings.seq:
+            parts.append("apply new settings")
+        return ", ".join(parts) or "change nothing on the machine"
+
+
+class Wishes(UnderWay):
+    """Part of the service that judges what a request asks for; commits nothing."""
+
+    def _change(
+        self, machine: Machine, name: str, request: ExtensionRequest, initiator: str, *, create: bool
+    ) -> Change:
+        existing = self.store.extensions.find(machine.id, name)
+        if existing is None and not create:
+            self.extension(machine, name)
+        if existing is not None and existing.removing:
+            raise conflict(existing.name, "It is being removed.", "Wait until it is gone, then create it.")
+        images = offered(self.store)
+        base = existing or self._new(machine, extension_name(name), request, images)
+        self._refuse_other_handler(base, request)
+        body, given = request.body, request.body.properties
+        after = base
+        if body.gives("location") and existing is None:
+            after = replace(after, location=body.location or machine.location)
+        if body.gives("tags"):
+            after = replace(after, tags=body.tags or {})
+        if body.gives("enableAutomaticUpgrade"):
+            after = replace(after, automatic_upgrade=bool(given.enableAutomaticUpgrade))
+        if body.gives("autoUpgradeMinorVersion"):
+            after = replace(after, auto_upgrade_minor=bool(given.autoUpgradeMinorVersion))
+        after = self._with_settings(after, request)
+        after, warnings = self._with_version(machine, existing, after, request, images)
+        moves = after.target != base.target or after.settings.seq != base.settings.seq
+        if moves:
+            self._refuse_if_busy(machine, base)
+            after = replace(after, target_initiator=initiator)
+        if after.target is not None and after.installed is None:
+            after = replace(after, provisioning=ProvisioningState.CREATING)
+        return Change(existing, replace(after, changed=self.clock.now()), moves, warnings)
+
+    def _with_version(
+        self,
+        machine: Machine,
+        existing: Extension | None,
+        wanted: Extension,
+        request: ExtensionRequest,
+        images: Images,
+    ) -> tuple[Extension, list[str]]:
+        """Resolve the version if the request asks for one; with what the user should know about it."""
+        body = request.body
+        requested = wanted.requested
+        if body.gives("typeHandlerVersion"):
+            requested = VersionRequest.parse(body.properties.typeHandlerVersion)
+        # Stated again, the whole wish is tried again where nothing works; a flag alone never is.
+        again = body.gives("typeHandlerVersion") or body.gives("publisher")
+        idle = wanted.stopped or (wanted.installed is None and not self._is_busy(machine, wanted))
+        if not (existing is None or requested != wanted.requested or (again and idle)):
+            return wanted, []
+        target = self._resolve(
+            machine, wanted.handler, str(requested), images, widen=wanted.auto_upgrade_minor
+        )
+        installed = wanted.installed.version if wanted.installed else None
+        moved = replace(
+            wanted, requested=requested, target=None if target == installed else target, stopped=False
+        )
+        warnings = self._about(machine, moved, target, images)
+        if target is None and installed is None:
+            status = Status(_NO_IMAGE, "Warning", "No image", warnings[0], self.clock.now())
+            moved = replace(moved, provisioning=ProvisioningState.SUCCEEDED, status=status)
+        return moved, warnings
+
+    def _new(self, machine: Machine, name: str, request: ExtensionRequest, images: Images) -> Extension:
+        given = request.body.properties
+        if not given.publisher:
+            raise InvalidRequestError(
+                "InvalidRequestContent",
+                f"Extension '{name}' does not exist, and the request names no publisher.",
+                target="publisher",
+                hint="Give -Publisher and -ExtensionType to create it.",
+            )
+        catalogue = Catalogue.load()
+        type_ = given.type
+        if not type_:
+            entries = catalogue.type_for(given.publisher, machine.platform.os)
+            if len(entries) != 1:
+                raise InvalidRequestError(
+                    "InvalidRequestContent",
+                    f"The request names no type, and publisher '{given.publisher}' has {len(entries)}"
+                    f" for {machine.platform.os}.",
+                    target="type",
+                    hint="Give the type: "
+                    + (", ".join(entry.handler.type for entry in entries) or "-ExtensionType")
+                    + ".",
+                )
+            type_ = entries[0].handler.type
+        handler = HandlerName.checked(given.publisher, type_)
+        if not (catalogue.knows(handler) or images.of(handler)):
+            raise NotFoundError(
+                "ResourceNotFound",
+                f"Neither the catalogue nor a gallery knows '{handler}'.",
+                target=str(handler),
+                hint="Check both, or publish a package with Publish-AzConnectedExtensionPackage.",
+            )
+        for other in self.store.extensions.of_machine(machine.id):
+            if other.handler.key == handler.key:
+                self._refuse_second_extension(other, handler)
+        policy, _ = effective(self.store.policies.values(machine.id), {})
+        now = self.clock.now()
+        return Extension(
+            machine_id=machine.id,
+            name=name,
+            handler=handler,
+            location=machine.location,
+            tags={},
+            requested=VersionRequest(),
+            target=None,
+            target_initiator="",
+            auto_upgrade_minor=False,
+            automatic_upgrade=policy.enrol_by_default,
+            force_update_tag=None,
+            settings=Settings(),
+            settings_tried=0,
+            removing=False,
+            stopped=False,
+            installed=None,
+            provisioning=ProvisioningState.SUCCEEDED,
+            status=Status(),
+            created=now,
+            changed=now,
+        )
+
+    def _refuse_second_extension(self, other: Extension, handler: HandlerName) -> None:
+        if other.installed is not None and other.installed.manifest.supports_multiple_extensions:
+            raise NotSupportedError(
+                "MultipleExtensionsNotSupported",
+                f"'{handler}' could have several extensions on a machine; that is not supported yet.",
+                target=other.name,
+                hint=f"Change extension '{other.name}' instead.",
+            )
+        raise conflict(
+            other.name,
+            f"Extension '{other.name}' of '{handler}' is on the machine, and one is all there can be.",
+            f"Change '{other.name}', or remove it first.",
+        )
+
+    def _refuse_other_handler(self, extension: Extension, request: ExtensionRequest) -> None:
+        given = request.body.properties
+        for what, new, old in (
+            ("publisher", given.publisher, extension.handler.publisher),
+            ("type", given.type, extension.handler.type),
+        ):
+            if new is not None and new.lower() != old.lower():
+                raise InvalidRequestError(
+                    "PropertyChangeNotAllowed",
+                    f"The {what} of extension '{extension.name}' is '{old}' and cannot become '{new}'.",
+                    target=what,
+                    hint="Remove the extension and create it anew.",
+                )
+
+    def _with_settings(self, extension: Extension, request: ExtensionRequest) -> Extension:
+        body = request.body
+        current, owner = extension.settings, f"{extension.machine_id}/{extension.name}"
+        public = request.settings if body.gives("settings") else current.public
+        protected, protected_changed = current.protected, False
+        if body.gives("protectedSettings"):
+            secrets = Secrets(self.store.home)
+            known = None if current.protected is None else secrets.decrypt(current.protected, owner)
+            if not same(known, request.protected_settings):
+                protected_changed = True
+                wanted = request.protected_settings
+                protected = None if wanted is None else secrets.encrypt(wanted, owner)
+        tag = body.properties.forceUpdateTag if body.gives("forceUpdateTag") else extension.force_update_tag
+        rerun = tag != extension.force_update_tag
+        if rerun:
+            extension = replace(extension, force_update_tag=tag)
+        if same(public, current.public) and not protected_changed and not rerun:
+            return extension
+        return replace(extension, settings=Settings(current.seq + 1, public, protected))
+
+    # Versions.
+
+    def _resolve(
+        self, machine: Machine, handler: HandlerName, text: str | None, images: Images, *, widen: bool
+    ) -> Version | None:
+        """The version that a request means now; ``None`` when no gallery offers the type at all."""
+        request = VersionRequest.parse(text)
+        best = images.best(handler, machine.platform, request.widened_to_major() if widen else request)
+        if best is not None:
+            return best.version
+        if not images.of(handler):
+            return None
+        fitting = images.fitting(handler, machine.platform)
+        if not fitting:
+            raise InvalidRequestError(
+                "PlatformMismatch",
+                f"No image of '{handler}' is for {machine.platform.os} {machine.platform.architecture}.",
+                target=str(handler),
+                hint="Publish a package for this platform.",
+            )
+        raise NotFoundError(
+            "ResourceNotFound",
+            f"No version of '{handler}' matches '{request}'.",
+            target=str(request),
+            hint="There are: " + ", ".join(str(image.version) for image in fitting[:5]) + ".",
+        )
+
+    def _about(
+        self, machine: Machine, extension: Extension, target: Version | None, images: Images
+    ) -> list[str]:
+        if target is None:
+            return [
+                f"No gallery offers '{extension.handler}' yet; it is installed when a version is published"
+                " and an upgrade pass runs."
+            ]
+        installed = extension.installed
+        if installed is None or not extension.automatic_upgrade or target >= installed.version:
+            return []
+        newest = images.best(extension.handler, machine.platform, VersionRequest((target.major,)))
+        if newest is None or newest.version <= target:
+            return []
+        return [
+            f"'{extension.name}' is enrolled, so the next pass moves it on to {newest.version};"
+            " Add-AzConnectedMachineUpgradeHold keeps it."
+        ]
+
+    def _warn_if_nothing_passes(self, machine: Machine, change: Change) -> list[str]:
+        newly = change.after.automatic_upgrade and not (change.before and change.before.automatic_upgrade)
+        if not newly or self.store.passes.any(machine.id):
+            return []
+        return [
+            f"No upgrade pass has run on machine '{machine.name}' yet, and nothing here starts one by itself:"
+            " let a scheduled job run Start-AzConnectedMachineUpgrade or scripts/pass.ps1."
+        ]
