@@ -6,9 +6,13 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from typing import BinaryIO, Self
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO, Self
 
-from connectedmachine.frontends.rpc import Dispatch, Follower, serve
+from connectedmachine.frontends.rpc import Follower, serve
+
+if TYPE_CHECKING:
+    from connectedmachine.frontends.rpc import Dispatch
 
 Frame = dict[str, object]
 
@@ -26,7 +30,7 @@ class Client:
 
     def _serve(self, open_dispatch: Callable[[], Dispatch]) -> None:
         stdin, stdout = self._streams
-        with stdin, stdout:
+        with suppress(BrokenPipeError), stdin, stdout:
             serve(stdin, stdout, open_dispatch)
 
     def __enter__(self) -> Self:

@@ -8,7 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectedmachine.model.errors import PermissionDeniedError
 from connectedmachine.model.image import Architecture, OSType, Platform
+from connectedmachine.model.resource import Machine
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,21 @@ def os_machine_id() -> str:
         if text:
             return text
     return socket.gethostname()
+
+
+def refuse_other_host(machine: Machine) -> None:
+    """Refuse effects on a machine that is another host, as after a state folder was copied.
+
+    Raises:
+        PermissionDeniedError: ``WrongHost``.
+    """
+    if not machine.simulated and machine.os_machine_id != os_machine_id():
+        raise PermissionDeniedError(
+            "WrongHost",
+            f"Machine '{machine.name}' is another host; nothing can be changed on it from here.",
+            target=machine.name,
+            hint="Connect this host with another AZCMLITE_HOME, or work on the host itself.",
+        )
 
 
 def _platform() -> Platform:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from connectedmachine.agent.places import DEFAULT_GALLERY, default_gallery
-from connectedmachine.gallery.gallery import Gallery
 from connectedmachine.model.errors import NotFoundError
 from connectedmachine.model.image import ExtensionImage
 from connectedmachine.store import Store
 from connectedmachine.upgrade.plan import Images
 
+if TYPE_CHECKING:
+    from connectedmachine.gallery.gallery import Gallery
+
 
 def galleries(store: Store) -> list[Gallery]:
     """The default gallery first, then the added ones in their order."""
+    # Packages, zips and hashes are of no use to whoever only reads the store.
+    from connectedmachine.gallery.gallery import Gallery
+
     found = [Gallery(DEFAULT_GALLERY, default_gallery(store.home))]
     return found + [Gallery(name, path) for name, path in store.galleries.list()]
 

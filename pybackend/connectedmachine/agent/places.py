@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from connectedmachine.handler.layout import Library
+if TYPE_CHECKING:
+    from connectedmachine.handler.layout import Library
+
 
 DEFAULT_GALLERY = "default"
 
@@ -28,6 +31,8 @@ class Places:
 
     @property
     def library(self) -> Library:
+        from connectedmachine.handler.layout import Library
+
         return Library(self.machine / "library", self.machine / "logs")
 
     @property

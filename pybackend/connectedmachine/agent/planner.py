@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from connectedmachine.gallery.catalogue import Catalogue
 from connectedmachine.model.operation import Operation, Pause
 from connectedmachine.model.policy import Policy, PolicyValues, effective
 from connectedmachine.model.resource import Extension, Machine
@@ -21,6 +20,8 @@ class Planner:
         self._store = store
         self._machine = machine
         self._images = images
+        from connectedmachine.gallery.catalogue import Catalogue
+
         self._catalogue = Catalogue.load()
 
     def plan(self, extension: Extension, now: datetime, *, automatic: bool) -> Planned:

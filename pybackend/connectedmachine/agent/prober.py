@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.health import Health, Probe, ProbeKind, SourceHealth
@@ -57,9 +58,9 @@ def _command(probe: Probe) -> SourceHealth:
         return SourceHealth(Health.UNHEALTHY, f"No end within {probe.timeout:g} s.")
     except OSError as error:
         return SourceHealth(Health.UNKNOWN, f"It cannot be started: {error.strerror}.")
-    if done.returncode == 0:
-        return SourceHealth(Health.HEALTHY)
     text = (done.stderr or done.stdout).decode(errors="backslashreplace").strip()
+    if done.returncode == 0:
+        return SourceHealth(Health.HEALTHY, text)
     return SourceHealth(Health.UNHEALTHY, f"Exit code {done.returncode}. {text}".strip())
 
 
@@ -112,9 +113,11 @@ def _service(probe: Probe) -> SourceHealth:
             return SourceHealth(Health.UNHEALTHY, "No service of that name.")
         healthy = status == "running"
         return SourceHealth(Health.HEALTHY if healthy else Health.UNHEALTHY, f"It is {status}.")
+    # `launchctl list` fails for a service that is not loaded, and shows a PID for one that runs.
     query = (
-        ["launchctl", "print", f"system/{name}"]
-        if sys.platform == "darwin"
-        else ["systemctl", "is-active", "--", name]
+        ("launchctl", "list", name) if sys.platform == "darwin" else ("systemctl", "is-active", "--", name)
     )
-    return _command(Probe(probe.name, probe.kind, tuple(query), probe.interval, probe.timeout))
+    health = _command(replace(probe, target=query))
+    if sys.platform == "darwin" and health.health is Health.HEALTHY and '"PID"' not in health.message:
+        return SourceHealth(Health.UNHEALTHY, "It is not running.")
+    return health

@@ -120,7 +120,7 @@ def checked(method: str, params: dict[str, object]) -> dict[str, object]:
     for name in required:
         if name not in params:
             raise RpcError(-32602, "InvalidParams", f"{method} needs the parameter '{name}'.", name)
-    return {_snake_case(name): value for name, value in params.items()}
+    return {snake_case(name): value for name, value in params.items()}
 
 
 def allowed_parameters(method: str) -> tuple[list[str], set[str]]:
@@ -159,5 +159,6 @@ def _is_of_type(name: str, value: object) -> bool:
     return isinstance(value, str)
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """``healthWindow`` to ``health_window``."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

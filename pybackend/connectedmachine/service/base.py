@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from connectedmachine.agent.hosting import refuse_other_host
-from connectedmachine.agent.launch import launch
 from connectedmachine.agent.places import Places
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.errors import NotFoundError, RunnerError
@@ -62,6 +60,9 @@ class ServiceBase:
             PermissionDeniedError: ``WrongHost``.
             RunnerError: ``RunnerFailed``.
         """
+        from connectedmachine.agent.host import refuse_other_host
+        from connectedmachine.agent.launch import launch
+
         refuse_other_host(machine)
         try:
             launch(self.store.home, machine.id)

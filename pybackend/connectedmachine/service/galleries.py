@@ -8,7 +8,6 @@ from pathlib import Path
 from connectedmachine.agent.images import all_images, galleries
 from connectedmachine.agent.images import gallery as find_gallery
 from connectedmachine.agent.places import DEFAULT_GALLERY
-from connectedmachine.gallery.catalogue import Catalogue
 from connectedmachine.model.errors import ConflictError, InvalidRequestError
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import Architecture, OSType, Platform
@@ -46,6 +45,8 @@ class GalleryService(ServiceBase):
         handler = HandlerName.checked(publisher, type)
         supports = supports_automatic_upgrade
         if supports is None:
+            from connectedmachine.gallery.catalogue import Catalogue
+
             supports = bool(Catalogue.load().supports_automatic_upgrade(handler))
         platform = Platform(_os(operating_system), _architecture(architecture))
         target = find_gallery(self.store, gallery)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
-from connectedmachine.agent.host import this_host
 from connectedmachine.model.errors import ConflictError, InvalidRequestError
 from connectedmachine.model.identity import machine_name, resource_group_name
 from connectedmachine.model.image import OSType, Platform
@@ -39,6 +37,10 @@ class MachineService(ServiceBase):
                 is taken by a machine of the other sort.
             InvalidRequestError: ``InvalidName``, ``InvalidRequestContent``.
         """
+        import secrets
+
+        from connectedmachine.agent.host import this_host
+
         host = this_host()
         if os_type is not None and not simulated:
             raise InvalidRequestError(
@@ -64,7 +66,7 @@ class MachineService(ServiceBase):
                 if not simulated:
                     self._refuse_second_host(name)
                 machine = Machine(
-                    id=uuid.uuid4().hex,
+                    id=secrets.token_hex(16),
                     subscription=subscription,
                     resource_group=resource_group_name(resource_group),
                     name=machine_name(name),

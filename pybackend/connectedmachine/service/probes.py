@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError
 from connectedmachine.model.health import Probe, ProbeKind
@@ -119,6 +118,8 @@ def _check(name: str, kind: ProbeKind, target: Sequence[str]) -> None:
         if match is None or not 0 < int(match[2]) < 65536:
             raise _invalid(name, f"'{first}' is not host:port")
     if kind is ProbeKind.HTTP:
+        from urllib.parse import urlsplit
+
         try:
             parts = urlsplit(first)
             port_is_valid = parts.port is None or parts.port > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 
 from connectedmachine.agent.images import offered
@@ -38,6 +37,8 @@ class UpgradeService(Follow):
         found = self.machine(subscription_id, resource_group, machine)
         if name is not None:
             self.extension(found, name)
+        import uuid
+
         pass_ = Pass(str(uuid.uuid4()), found.id, name, initiator, self.clock.now())
         self.store.passes.request(pass_)
         self.start_runner(found)

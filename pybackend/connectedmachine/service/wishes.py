@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connectedmachine.agent.images import offered
-from connectedmachine.gallery.catalogue import Catalogue
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError, NotSupportedError
 from connectedmachine.model.identity import HandlerName, extension_name
 from connectedmachine.model.policy import effective
@@ -14,7 +13,6 @@ from connectedmachine.model.resource import Extension, Machine, ProvisioningStat
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.service.json_text import same
 from connectedmachine.service.under_way import UnderWay, conflict
-from connectedmachine.store.secrets import Secrets
 from connectedmachine.upgrade.plan import Images
 
 if TYPE_CHECKING:
@@ -128,6 +126,8 @@ class Wishes(UnderWay):
                 target="publisher",
                 hint="Give -Publisher and -ExtensionType to create it.",
             )
+        from connectedmachine.gallery.catalogue import Catalogue
+
         catalogue = Catalogue.load()
         type_ = given.type
         if not type_:
@@ -213,6 +213,8 @@ class Wishes(UnderWay):
         public = request.settings if body.gives("settings") else current.public
         protected, protected_changed = current.protected, False
         if body.gives("protectedSettings"):
+            from connectedmachine.store.secrets import Secrets
+
             secrets = Secrets(self.store.home)
             known = None if current.protected is None else secrets.decrypt(current.protected, owner)
             if not same(known, request.protected_settings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -97,6 +96,8 @@ class Images:
 
 def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime:
     """When a version that failed is tried again: interval, growth, and the machine's own jitter."""
+    import hashlib
+
     interval = policy.retry_interval * policy.retry_growth ** min(backoff.failures - 1, 32)
     share = int.from_bytes(hashlib.sha256(machine_id.encode()).digest()[:4]) / 2**32
     return backoff.failed_at + timedelta(seconds=interval * (1 + JITTER * share))
