@@ -7,6 +7,8 @@ from pathlib import Path
 
 from connectedmachine.gallery.package import open_package
 from connectedmachine.gallery.rules import Kind, UnpackLimits
+from connectedmachine.model.errors import PackageError
+from connectedmachine.model.manifest import MANIFEST_NAME, manifest_document
 
 _CHUNK = 1 << 20
 
@@ -20,13 +22,22 @@ def is_intact(package: Path, folder: Path) -> bool:
         PackageError: The package itself is damaged.
     """
     with package.open("rb") as file, open_package(file, package.name, UnpackLimits()) as opened:
-        manifest = opened.manifest
-        return all(
+        # The manifest is rewritten when it is unpacked, so what it says is compared.
+        return _says_the_same(folder / MANIFEST_NAME, opened.manifest_bytes) and all(
             _is_same(folder.joinpath(*entry.path), entry.info.file_size, entry.info.CRC)
             for entry in opened.entries
-            # The manifest is rewritten when it is unpacked.
-            if entry.kind is Kind.FILE and entry is not manifest
+            if entry.kind is Kind.FILE and entry is not opened.manifest
         )
+
+
+def _says_the_same(path: Path, original: bytes) -> bool:
+    try:
+        if path.is_symlink():
+            return False
+        found = manifest_document(path.read_bytes(), str(path))
+    except (OSError, PackageError):
+        return False
+    return found == manifest_document(original, str(path))
 
 
 def _is_same(path: Path, length: int, checksum: int) -> bool:

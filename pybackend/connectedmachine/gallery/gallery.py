@@ -306,6 +306,7 @@ def _stage_package(package: Path, copy: Path) -> tuple[str, int]:
 
 
 def is_whole(package: Path, sha256: str) -> bool:
+    """Say whether a zip is there with all its bytes."""
     try:
         with open_regular(package) as file:
             verify(file, sha256=sha256, where=package.name)

@@ -16,10 +16,8 @@ NIL_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _MACHINE = re.compile(r"[A-Za-z0-9_.-]{1,54}", re.ASCII)
 _GROUP = re.compile(r"[\w().-]{1,90}", re.ASCII)
 _EXTENSION = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
-# Every part of a handler name becomes part of a folder name; '-' separates the version there
-# (handler contract 1.1), so a type may not hold one.
-_PUBLISHER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
-_TYPE = re.compile(r"[A-Za-z0-9_]{1,128}", re.ASCII)
+# Both become part of a folder name. Real types hold dots and dashes (MDE.Linux, ChangeTracking-Linux).
+_PUBLISHER = _TYPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 
 
 def _checked(pattern: re.Pattern[str], value: str, what: str, rule: str) -> str:
@@ -58,7 +56,7 @@ class HandlerName:
     @classmethod
     def checked(cls, publisher: str, type_: str) -> HandlerName:
         """Build one from user input; raises InvalidRequestError ``InvalidName``."""
-        rule = "letters, digits, '_', and '.' or '-' in a publisher"
+        rule = "up to 128 letters, digits, '_', '.' or '-', a letter or digit first"
         return cls(
             _checked(_PUBLISHER, publisher, "publisher", rule),
             _checked(_TYPE, type_, "extension type", rule),
