@@ -64,9 +64,7 @@ def test_non_ascii_requests_arrive_as_they_were_sent() -> None:
     text = "\u00e9 \u4e2d \U0001f600"
     with Client(answering(echo)) as client:
         client.write(
-            b'{"jsonrpc":"2.0","id":"1","method":"gallery.list","params":{"name":"'
-            + text.encode()
-            + b'"}}\n'
+            b'{"jsonrpc":"2.0","id":"1","method":"gallery.list","params":{"name":"' + text.encode() + b'"}}\n'
         )
         assert client.read()["result"] == {"method": "gallery.list", "arguments": {"name": text}}
 

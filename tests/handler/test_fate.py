@@ -116,7 +116,7 @@ def test_it_spares_what_an_earlier_run_of_the_same_version_left_behind(folder: P
 def test_a_command_that_ended_in_time_counts_as_ended_however_late_one_looks(folder: Path, run: Path) -> None:
     fate_of(shell_command(folder, "exit 4"), run)
     late = HandClock(monotonic=1e9)
-    assert attach(run, late).wait(1) == Ended(4, "[stdout]\n\n\n[stderr]\n")
+    assert attach(run, late).wait(1) == Ended(4, "")
 
 
 def test_it_stays_timed_out_for_who_looks_again(folder: Path, run: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_command_that_ended_meanwhile_left_a_receipt(folder: Path, run: Path) 
     killed_runner(spec, run, folder / "ran")
     (folder / "go").touch()
     assert eventually(lambda: (run / "receipt").exists() and not is_alive(pid_in(run / "pid")))
-    assert attach(run, HostClock()).wait(LIMIT_SECONDS) == Ended(6, "[stdout]\n\n\n[stderr]\n")
+    assert attach(run, HostClock()).wait(LIMIT_SECONDS) == Ended(6, "")
 
 
 def test_killing_the_runners_whole_process_group_does_not_reach_the_command(folder: Path, run: Path) -> None:
@@ -172,7 +172,7 @@ def test_killing_the_runners_whole_process_group_does_not_reach_the_command(fold
     os.killpg(runner.pid, signal.SIGKILL)
     runner.wait()
     (folder / "go").touch()
-    assert attach(run, HostClock()).wait(LIMIT_SECONDS) == Ended(6, "[stdout]\n\n\n[stderr]\n")
+    assert attach(run, HostClock()).wait(LIMIT_SECONDS) == Ended(6, "")
 
 
 def test_its_time_goes_on_from_the_start_of_the_command(folder: Path, run: Path) -> None:

@@ -15,8 +15,8 @@ def test_both_streams_are_shown() -> None:
     assert join_output(b"out", b"err") == "[stdout]\nout\n\n[stderr]\nerr"
 
 
-def test_nothing_written_leaves_the_two_names() -> None:
-    assert join_output(b"", b"") == EMPTY
+def test_nothing_is_shown_of_a_command_that_said_nothing() -> None:
+    assert join_output(b"", b" \n") == ""
 
 
 def test_only_the_head_of_a_stream_is_read() -> None:

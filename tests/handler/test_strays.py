@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -39,7 +41,8 @@ def launch() -> Iterator[Launch]:
 
     yield start
     for process in started:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -77,9 +80,7 @@ def test_a_process_that_works_in_the_version_is_ended(folder: Path, launch: Laun
     assert ended(folder) == [process.pid]
 
 
-def test_a_process_that_a_command_of_the_version_started_elsewhere_is_ended(
-    folder: Path, launch: Launch
-) -> None:
+def test_a_process_that_a_command_started_elsewhere_is_ended(folder: Path, launch: Launch) -> None:
     environment = {"PATH": os.environ["PATH"], "AZURE_GUEST_AGENT_EXTENSION_PATH": str(folder)}
     process = launch("sleep", "600", environment=environment)
     assert ended(folder) == [process.pid]

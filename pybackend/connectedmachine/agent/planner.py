@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from connectedmachine.model.operation import Operation, Pause
 from connectedmachine.model.policy import Policy, PolicyValues, effective
 from connectedmachine.model.resource import Extension, Machine
+from connectedmachine.model.version import VersionRequest
 from connectedmachine.store import Store
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.plan import Images, Planned, Subject, plan
@@ -58,7 +59,7 @@ class Planner:
         return Subject(
             name=extension.name,
             handler=extension.handler,
-            requested=extension.requested,
+            requested=_first_request(extension),
             installed=None if installed is None else installed.version,
             target=extension.target,
             enrolled=extension.automatic_upgrade,
@@ -73,6 +74,12 @@ class Planner:
             holds=policies.holds(self._machine.id, extension.name),
             backoffs=policies.backoffs(self._machine.id, extension.name),
         )
+
+
+def _first_request(extension: Extension) -> VersionRequest:
+    """What a first install looks for: ``autoUpgradeMinorVersion`` widens the request until there is one."""
+    request = extension.requested
+    return request.widened_to_major() if extension.auto_upgrade_minor else request
 
 
 def _unfinished(operations: list[Operation], extension: Extension) -> Operation | None:

@@ -71,12 +71,9 @@ class Connection:
             except OSError:
                 return
 
-    def reply(self, request_id: object, outcome: Callable[[], object]) -> None:
-        """Answer a request with what ``outcome`` returns, or with the error it raises."""
-        try:
-            self.send({"id": request_id, "result": outcome()})
-        except Exception as error:
-            self.send({"id": request_id, "error": _error_object(error)})
+    def fail(self, request_id: str | None, error: Exception) -> None:
+        """Answer a request with an error."""
+        self.send({"id": request_id, "error": _error_object(error)})
 
 
 class Follower:
@@ -150,9 +147,18 @@ class _Calls:
                     return
                 request_id, method, arguments = self._waiting.pop(0)
                 follower = self._followers[request_id]
-            self._connection.reply(request_id, lambda: dispatch.call(method, arguments, follower))  # noqa: B023
-            with self._arrived:
-                del self._followers[request_id]
+            try:
+                result = dispatch.call(method, arguments, follower)
+                self._close_request(request_id)
+                self._connection.send({"id": request_id, "result": result})
+            except Exception as error:
+                self._close_request(request_id)
+                self._connection.fail(request_id, error)
+
+    def _close_request(self, request_id: str) -> None:
+        # Before the answer: whoever reads it may use the id again.
+        with self._arrived:
+            self._followers.pop(request_id, None)
 
 
 class _Opened:
@@ -205,7 +211,7 @@ def serve(stdin: BinaryIO, stdout: BinaryIO, open_dispatch: Callable[[], Dispatc
             while line and not line.endswith(b"\n"):
                 line = stdin.readline(FRAME_LIMIT)
             error = RpcError(-32600, "FrameTooLarge", f"A request may have {FRAME_LIMIT} bytes.")
-            connection.send({"id": None, "error": _error_object(error)})
+            connection.fail(None, error)
         elif line.strip():
             _receive(line, connection, calls)
     calls.close()
@@ -224,7 +230,7 @@ def _receive(line: bytes, connection: Connection, calls: _Calls) -> None:
         request_id = _id_of(frame)
         calls.submit(request_id, method, checked(method, params))
     except RpcError as error:
-        connection.send({"id": request_id, "error": _error_object(error)})
+        connection.fail(request_id, error)
 
 
 def _parsed(line: bytes) -> dict[str, object]:

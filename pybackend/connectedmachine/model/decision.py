@@ -35,7 +35,7 @@ class Reason(StrEnum):
     REMOVING = "Removing"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided about one extension, on what evidence, and when it is looked at next.
 

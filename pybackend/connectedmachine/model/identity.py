@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from connectedmachine.model.errors import InvalidRequestError
 
@@ -62,7 +63,7 @@ class HandlerName:
             _checked(_TYPE, type_, "extension type", rule),
         )
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What two spellings of one handler have in common."""
         return str(self).lower()

@@ -16,11 +16,16 @@ class OSType(StrEnum):
     WINDOWS = "windows"
     MACOS = "macos"
 
+    # Enum's own is a Python call; a plan looks platforms up by the hundred thousand.
+    __hash__ = str.__hash__
+
 
 class Architecture(StrEnum):
     X64 = "x64"
     ARM64 = "arm64"
     ANY = "any"
+
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True)

@@ -53,17 +53,27 @@ class ServiceBase:
             )
         return found
 
+    def machine_to_change(self, subscription_id: str | None, resource_group: str, name: str) -> Machine:
+        """The machine of a request that leads to work on it.
+
+        Raises:
+            NotFoundError: ``ResourceNotFound``.
+            PermissionDeniedError: ``WrongHost``; asked before a wish is stored that nobody here may fulfil.
+        """
+        from connectedmachine.agent.host import refuse_other_host
+
+        found = self.machine(subscription_id, resource_group, name)
+        refuse_other_host(found)
+        return found
+
     def start_runner(self, machine: Machine) -> None:
         """Have the machine's due work done by a process of its own.
 
         Raises:
-            PermissionDeniedError: ``WrongHost``.
             RunnerError: ``RunnerFailed``.
         """
-        from connectedmachine.agent.host import refuse_other_host
         from connectedmachine.agent.launch import launch
 
-        refuse_other_host(machine)
         try:
             launch(self.store.home, machine.id)
         except OSError as error:

@@ -7,21 +7,13 @@ clears, and the same request again moves nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from connectedmachine.agent.images import offered
-from connectedmachine.model.errors import (
-    NotFoundError,
-)
+from connectedmachine.model.errors import NotFoundError
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState
 from connectedmachine.service.follow import Follower
 from connectedmachine.service.views import Json, extension_view
 from connectedmachine.service.wishes import Wishes
-
-if TYPE_CHECKING:
-    pass
-
-_NO_IMAGE = "NoImage"
 
 
 class ExtensionService(Wishes):
@@ -63,7 +55,7 @@ class ExtensionService(Wishes):
             InvalidRequestError: ``InvalidRequestContent``, ``PlatformMismatch`` and others.
             HandlerError: ``HCRP400`` when the work that was waited for failed.
         """
-        found = self.machine(subscription_id, resource_group, machine)
+        found = self.machine_to_change(subscription_id, resource_group, machine)
         return self._write(found, name, body_text, follow, wait, initiator, create=True)
 
     def extension_patch(
@@ -79,7 +71,7 @@ class ExtensionService(Wishes):
         initiator: str = "",
     ) -> Json:
         """Change an existing extension; as ``extension_put``, and never creates (``HCRP404``)."""
-        found = self.machine(subscription_id, resource_group, machine)
+        found = self.machine_to_change(subscription_id, resource_group, machine)
         return self._write(found, name, body_text, follow, wait, initiator, create=False)
 
     def extension_remove(
@@ -98,7 +90,7 @@ class ExtensionService(Wishes):
         Raises:
             HandlerError: ``HCRP400`` when its removal failed.
         """
-        found = self.machine(subscription_id, resource_group, machine)
+        found = self.machine_to_change(subscription_id, resource_group, machine)
         with self.store.transaction():
             extension = self.store.extensions.find(found.id, name)
             if extension is None:
@@ -140,7 +132,7 @@ class ExtensionService(Wishes):
         """
         from connectedmachine.service.requests import upgrade_targets
 
-        found = self.machine(subscription_id, resource_group, machine)
+        found = self.machine_to_change(subscription_id, resource_group, machine)
         images = offered(self.store)
         chosen: list[tuple[Extension, str | None]] = []
         with self.store.transaction():
@@ -156,7 +148,15 @@ class ExtensionService(Wishes):
                         + (", ".join(str(e.handler) for e in extensions.values()) or "there is none")
                         + ".",
                     )
+                self._refuse_if_removing(extension)
                 target = self._resolve(found, extension.handler, wanted.targetVersion, images, widen=False)
+                if target is None:
+                    raise NotFoundError(
+                        "ResourceNotFound",
+                        f"No gallery offers '{extension.handler}'.",
+                        target=key,
+                        hint="Publish a package of it, or add a gallery that has one.",
+                    )
                 before = self._last_operation(found, extension.name)
                 chosen.append((extension, before))
                 if extension.installed is not None and target == extension.installed.version:
@@ -183,7 +183,7 @@ class ExtensionService(Wishes):
         subscription_id: str | None = None,
     ) -> Json:
         """Say in words what a put, patch or remove would do; changes nothing, refuses what it would."""
-        found = self.machine(subscription_id, resource_group, machine)
+        found = self.machine_to_change(subscription_id, resource_group, machine)
         if verb == "remove":
             installed = self.extension(found, name).installed
             return {
@@ -213,7 +213,7 @@ class ExtensionService(Wishes):
         with self.store.transaction():
             before = self._last_operation(machine, name)
             change = self._change(machine, name, request, initiator, create=create)
-            self.store.extensions.save(change.after)
+            self.store.extensions.save(self._sealed(change))
         for warning in [*change.warnings, *self._warn_if_nothing_passes(machine, change)]:
             follow.warning(warning)
         if change.moves or not self._is_settled(machine, name):

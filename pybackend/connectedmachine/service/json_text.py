@@ -67,7 +67,17 @@ def _refuse(name: str) -> None:
 
 
 def same(one: str | None, other: str | None) -> bool:
-    """Say whether two texts mean the same JSON."""
+    """Say whether two texts mean the same JSON; a number is as it was written, so 1.10 is not 1.1."""
     if one is None or other is None:
         return one is other
-    return one == other or json.loads(one) == json.loads(other)
+    return one == other or _meaning(one) == _meaning(other)
+
+
+def _meaning(text: str) -> object:
+    # A tuple, which no JSON text gives: to Python, 1 is 1.0 and also True.
+    meaning: object = json.loads(text, parse_int=_number, parse_float=_number)
+    return meaning
+
+
+def _number(text: str) -> tuple[str]:
+    return (text,)

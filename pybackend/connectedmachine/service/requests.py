@@ -66,11 +66,11 @@ class ExtensionRequest:
             InvalidRequestError: ``InvalidRequestContent``, naming the member.
         """
         outer = members(text)
-        inner = members(outer["properties"]) if outer.get("properties", "null") != "null" else {}
         try:
             self.body = ExtensionBody.model_validate_json(text)
         except ValidationError as error:
             raise _refusal(error) from None
+        inner = members(outer.get("properties", "{}"))
         self.settings = _text(inner, "settings")
         self.protected_settings = _text(inner, "protectedSettings")
 

@@ -14,7 +14,13 @@ class UnderWay(Follow):
     """Part of the service that looks at the operations of extensions."""
 
     def _is_busy(self, machine: Machine, extension: Extension) -> bool:
-        return extension.target is not None or self._unfinished(machine, extension.name) is not None
+        """Say whether a change of it runs, or waits for the runner."""
+        unfinished = self._unfinished(machine, extension.name)
+        return unfinished is not None or not self._is_settled(machine, extension.name)
+
+    def _refuse_if_removing(self, extension: Extension) -> None:
+        if extension.removing:
+            raise conflict(extension.name, "It is being removed.", "Wait until it is gone, then create it.")
 
     def _refuse_if_busy(self, machine: Machine, extension: Extension) -> None:
         operation = self._unfinished(machine, extension.name)

@@ -34,7 +34,7 @@ class UpgradeService(Follow):
             NotFoundError: ``ResourceNotFound``, ``HCRP404``.
             RunnerError: ``RunnerFailed``.
         """
-        found = self.machine(subscription_id, resource_group, machine)
+        found = self.machine_to_change(subscription_id, resource_group, machine)
         if name is not None:
             self.extension(found, name)
         import uuid
@@ -134,7 +134,7 @@ class UpgradeService(Follow):
                 target="choice",
                 hint="Use forward, back or stop.",
             ) from None
-        found = self.machine(subscription_id, resource_group, machine)
+        found = self.machine_to_change(subscription_id, resource_group, machine)
         extension = self.extension(found, name)
         with self.store.transaction():
             pending = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connectedmachine.agent.images import offered
-from connectedmachine.model.errors import InvalidRequestError, NotFoundError, NotSupportedError
+from connectedmachine.model.errors import InvalidRequestError, NotFoundError, NotSupportedError, StoreError
 from connectedmachine.model.identity import HandlerName, extension_name
 from connectedmachine.model.policy import effective
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Settings, Status
@@ -29,6 +29,8 @@ class Change:
     after: Extension
     moves: bool
     warnings: list[str]
+    secret: str | None
+    """Protected settings that ``after`` is to have, still in the clear."""
 
     def in_words(self) -> str:
         """Say what it would do to the machine."""
@@ -61,8 +63,8 @@ class Wishes(UnderWay):
         existing = self.store.extensions.find(machine.id, name)
         if existing is None and not create:
             self.extension(machine, name)
-        if existing is not None and existing.removing:
-            raise conflict(existing.name, "It is being removed.", "Wait until it is gone, then create it.")
+        if existing is not None:
+            self._refuse_if_removing(existing)
         images = offered(self.store)
         base = existing or self._new(machine, extension_name(name), request, images)
         self._refuse_other_handler(base, request)
@@ -76,7 +78,7 @@ class Wishes(UnderWay):
             after = replace(after, automatic_upgrade=bool(given.enableAutomaticUpgrade))
         if body.gives("autoUpgradeMinorVersion"):
             after = replace(after, auto_upgrade_minor=bool(given.autoUpgradeMinorVersion))
-        after = self._with_settings(after, request)
+        after, secret = self._with_settings(after, request)
         after, warnings = self._with_version(machine, existing, after, request, images)
         moves = after.target != base.target or after.settings.seq != base.settings.seq
         if moves:
@@ -84,7 +86,7 @@ class Wishes(UnderWay):
             after = replace(after, target_initiator=initiator)
         if after.target is not None and after.installed is None:
             after = replace(after, provisioning=ProvisioningState.CREATING)
-        return Change(existing, replace(after, changed=self.clock.now()), moves, warnings)
+        return Change(existing, replace(after, changed=self.clock.now()), moves, warnings, secret)
 
     def _with_version(
         self,
@@ -207,27 +209,43 @@ class Wishes(UnderWay):
                     hint="Remove the extension and create it anew.",
                 )
 
-    def _with_settings(self, extension: Extension, request: ExtensionRequest) -> Extension:
-        body = request.body
-        current, owner = extension.settings, f"{extension.machine_id}/{extension.name}"
+    def _with_settings(
+        self, extension: Extension, request: ExtensionRequest
+    ) -> tuple[Extension, str | None]:
+        """The settings of a request, and the protected ones among them that are still to be encrypted."""
+        body, current = request.body, extension.settings
         public = request.settings if body.gives("settings") else current.public
-        protected, protected_changed = current.protected, False
-        if body.gives("protectedSettings"):
-            from connectedmachine.store.secrets import Secrets
+        protected, secret = current.protected, None
+        changed = not same(public, current.public)
+        if body.gives("protectedSettings") and not self._has_secret(extension, request.protected_settings):
+            protected, secret, changed = None, request.protected_settings, True
+        tag = body.properties.forceUpdateTag
+        if body.gives("forceUpdateTag") and tag != extension.force_update_tag:
+            extension, changed = replace(extension, force_update_tag=tag), True
+        if not changed:
+            return extension, None
+        return replace(extension, settings=Settings(current.seq + 1, public, protected)), secret
 
-            secrets = Secrets(self.store.home)
-            known = None if current.protected is None else secrets.decrypt(current.protected, owner)
-            if not same(known, request.protected_settings):
-                protected_changed = True
-                wanted = request.protected_settings
-                protected = None if wanted is None else secrets.encrypt(wanted, owner)
-        tag = body.properties.forceUpdateTag if body.gives("forceUpdateTag") else extension.force_update_tag
-        rerun = tag != extension.force_update_tag
-        if rerun:
-            extension = replace(extension, force_update_tag=tag)
-        if same(public, current.public) and not protected_changed and not rerun:
-            return extension
-        return replace(extension, settings=Settings(current.seq + 1, public, protected))
+    def _has_secret(self, extension: Extension, wanted: str | None) -> bool:
+        sealed = extension.settings.protected
+        if sealed is None or wanted is None:
+            return sealed is wanted
+        from connectedmachine.store.secrets import Secrets
+
+        try:
+            return same(Secrets(self.store.home).decrypt(sealed, _owner(extension)), wanted)
+        except StoreError:
+            return False  # The key is gone: what is given now replaces what nobody can read any more.
+
+    def _sealed(self, change: Change) -> Extension:
+        """What to commit. Encrypting may make the key, so a preview or a refusal comes before it."""
+        after = change.after
+        if change.secret is None:
+            return after
+        from connectedmachine.store.secrets import Secrets
+
+        protected = Secrets(self.store.home).encrypt(change.secret, _owner(after))
+        return replace(after, settings=replace(after.settings, protected=protected))
 
     # Versions.
 
@@ -283,3 +301,7 @@ class Wishes(UnderWay):
             f"No upgrade pass has run on machine '{machine.name}' yet, and nothing here starts one by itself:"
             " let a scheduled job run Start-AzConnectedMachineUpgrade or scripts/pass.ps1."
         ]
+
+
+def _owner(extension: Extension) -> str:
+    return f"{extension.machine_id}/{extension.name}"

@@ -43,7 +43,7 @@ class Subject:
     backoffs: Sequence[Backoff] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Move:
     """An operation that is due. ``image`` is ``None`` for configure and remove."""
 
@@ -52,7 +52,7 @@ class Move:
     automatic: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A decision, and the move it leads to; the decision of a move says what it would be."""
 
@@ -73,6 +73,7 @@ class Images:
             found.sort(key=lambda image: image.version, reverse=True)
         self._by_handler = by_handler
         self._fitting: dict[tuple[str, Platform], list[ExtensionImage]] = {}
+        self._released: dict[tuple[str, Platform], list[ExtensionImage]] = {}
 
     def of(self, handler: HandlerName) -> list[ExtensionImage]:
         """Every image of a handler, whatever its platform."""
@@ -85,6 +86,15 @@ class Images:
         if found is None:
             found = [image for image in self.of(handler) if image.platform.runs_on(platform)]
             self._fitting[key] = found
+        return found
+
+    def released(self, handler: HandlerName, platform: Platform) -> list[ExtensionImage]:
+        """Those that an automatic upgrade may choose from: the fitting ones without pre-releases."""
+        key = (handler.key, platform)
+        found = self._released.get(key)
+        if found is None:
+            found = [image for image in self.fitting(handler, platform) if not image.version.tag]
+            self._released[key] = found
         return found
 
     def best(
@@ -184,7 +194,7 @@ def _first_install(
     image = images.best(subject.handler, platform, subject.requested)
     if image is None:
         return _stays(subject, Reason.NO_IMAGE, f"No image of {subject.handler} matches {subject.requested}.")
-    return _delayed(subject, [image], machine_id, policy, now) or _moves(subject, image, automatic=True)
+    return _newest_allowed(subject, [image], machine_id, policy, now)
 
 
 def _upgrade(
@@ -198,17 +208,15 @@ def _upgrade(
 ) -> Planned:
     installed = subject.installed
     assert installed is not None
-    fitting = images.fitting(subject.handler, platform)
-    newer = [image for image in fitting if image.version > installed and not image.version.tag]
+    released = images.released(subject.handler, platform)
+    newer = []
+    for image in released:
+        if image.version.order <= installed.order:
+            break
+        newer.append(image)
     if not newer:
-        if fitting:
-            return _stays(subject, Reason.UP_TO_DATE, f"{installed} is the newest version.")
-        if images.of(subject.handler):
-            return _stays(
-                subject, Reason.PLATFORM_MISMATCH, f"No image of {subject.handler} is for this machine."
-            )
-        return _stays(subject, Reason.NO_IMAGE, f"No gallery offers {subject.handler}.")
-    same_major = [image for image in newer if image.version.major == installed.major]
+        return _nothing_newer(subject, images, platform)
+    same_major = [image for image in newer if image.version.parts[0] == installed.parts[0]]
     if not same_major:
         return _stays(
             subject,
@@ -223,23 +231,30 @@ def _upgrade(
             f"The publisher of {subject.handler} does not support automatic upgrade.",
             to=same_major[0].version,
         )
-    return _delayed(subject, same_major, machine_id, policy, now) or _moves(
-        subject, _free(subject, same_major, now)[0], automatic=True
-    )
+    return _newest_allowed(subject, same_major, machine_id, policy, now)
 
 
-def _free(subject: Subject, candidates: Sequence[ExtensionImage], now: datetime) -> list[ExtensionImage]:
-    return [i for i in candidates if not any(hold.applies(i.version, now) for hold in subject.holds)]
+def _nothing_newer(subject: Subject, images: Images, platform: Platform) -> Planned:
+    if images.fitting(subject.handler, platform):
+        return _stays(subject, Reason.UP_TO_DATE, f"{subject.installed} is the newest version.")
+    if images.of(subject.handler):
+        return _stays(
+            subject, Reason.PLATFORM_MISMATCH, f"No image of {subject.handler} is for this machine."
+        )
+    return _stays(subject, Reason.NO_IMAGE, f"No gallery offers {subject.handler}.")
 
 
-def _delayed(
+def _newest_allowed(
     subject: Subject, candidates: Sequence[ExtensionImage], machine_id: str, policy: Policy, now: datetime
-) -> Planned | None:
-    """A hold or a backoff that keeps the extension from the newest candidate that no hold covers.
+) -> Planned:
+    """Move to the newest candidate that no hold covers, unless it failed and is not due again.
 
-    A backoff keeps it from older candidates too: after a failure only a newer version is worth a try.
+    A backoff keeps the extension from older candidates too: after a failure only a newer version is worth
+    a try.
     """
-    free = _free(subject, candidates, now) if subject.holds else candidates
+    free = candidates
+    if subject.holds:
+        free = [i for i in candidates if not any(hold.applies(i.version, now) for hold in subject.holds)]
     if not free:
         hold = next(hold for hold in subject.holds if hold.applies(candidates[0].version, now))
         why = f": {hold.reason}" if hold.reason else ""
@@ -247,18 +262,13 @@ def _delayed(
             subject, Reason.HELD, f"A hold keeps it from moving{why}.", hold.until, candidates[0].version
         )
     failed = next((b for b in subject.backoffs if b.version == free[0].version), None)
-    if failed is None:
-        return None
-    due = retry_at(failed, policy, machine_id)
-    if now >= due:
-        return None
-    return _stays(
-        subject,
-        Reason.RETRY_NOT_DUE,
-        f"{failed.version} failed {failed.failures} time{'s' if failed.failures > 1 else ''}.",
-        due,
-        failed.version,
-    )
+    if failed is not None:
+        due = retry_at(failed, policy, machine_id)
+        if now < due:
+            times = "once" if failed.failures == 1 else f"{failed.failures} times"
+            message = f"{failed.version} failed {times}."
+            return _stays(subject, Reason.RETRY_NOT_DUE, message, due, failed.version)
+    return _moves(subject, free[0], automatic=True)
 
 
 def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Planned:

@@ -1,0 +1,165 @@
+"""From the options of a command to calls of the service, where that is more than passing them on."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from connectedmachine.frontends.cli_values import tags
+from connectedmachine.frontends.rpc_methods import MUTATIONS
+from connectedmachine.model.errors import InvalidRequestError, NotFoundError
+
+if TYPE_CHECKING:
+    from connectedmachine.frontends.cli_terminal import Terminal
+    from connectedmachine.service import Service
+
+Options = dict[str, object]
+"""Options that were given, by the service's names."""
+
+Call = Callable[["Service", Options, "Terminal"], object]
+"""Does a command; returns what it shows."""
+
+_PROPERTIES = (
+    "publisher",
+    "type",
+    "typeHandlerVersion",
+    "autoUpgradeMinorVersion",
+    "enableAutomaticUpgrade",
+    "forceUpdateTag",
+    "settings",
+    "protectedSettings",
+)
+_JSON_TEXTS = ("settings", "protectedSettings")
+
+
+def passed_on(method: str) -> Call:
+    """A call of the service's ``method`` with the options as they are."""
+
+    def call(service: Service, options: Options, terminal: Terminal) -> object:
+        mutation = {}
+        if method.replace("_", ".", 1) in MUTATIONS:
+            mutation = {"follow": terminal, "initiator": _initiator()}
+        return getattr(service, method)(**_with_tags(options), **mutation)
+
+    return call
+
+
+def connect(service: Service, options: Options, terminal: Terminal) -> object:
+    """Connect this host under its own name, unless another is given."""
+    import socket
+
+    named = {"name": socket.gethostname().split(".")[0], **options}
+    return passed_on("machine_connect")(service, named, terminal)
+
+
+def written(method: str) -> Call:
+    """A call of a method that takes a request body, put together from the options."""
+
+    def call(service: Service, options: Options, terminal: Terminal) -> object:
+        rest, body = _split(_with_tags(options))
+        return passed_on(method)(service, {**rest, "body_text": body}, terminal)
+
+    return call
+
+
+def delete(service: Service, options: Options, terminal: Terminal) -> object:
+    """Remove an extension, after a question unless ``--yes`` answers it."""
+    if not options.pop("yes", False):
+        terminal.confirm(f"Remove extension '{options['name']}' from machine '{options['machine']}'?")
+    return passed_on("extension_remove")(service, options, terminal)
+
+
+def upgrade_extension(service: Service, options: Options, terminal: Terminal) -> object:
+    """Move extensions to given versions; ``target-version`` is az's spelling of ``targetVersion``."""
+    targets = json.loads(str(options.pop("targets"))) or {}
+    for target in targets.values():
+        if isinstance(target, dict) and "target-version" in target:
+            target.setdefault("targetVersion", target.pop("target-version"))
+    named = {**options, "targets_text": json.dumps(targets)}
+    return passed_on("extension_upgrade")(service, named, terminal)
+
+
+def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
+    """A pass over one machine, or, when none is named, over every machine that is this host."""
+    run = passed_on("upgrade_run")
+    if "machine" in options:
+        if "resource_group" not in options:
+            raise _missing("--machine-name needs --resource-group.")
+        return run(service, options, terminal)
+    if "name" in options:
+        raise _missing("--name needs --machine-name.")
+    among = {key: options[key] for key in ("resource_group", "subscription_id") if key in options}
+    listed = passed_on("machine_list")(service, among, terminal)
+    machines = [machine for machine in _items(listed) if not _properties(machine)["simulated"]]
+    if not machines:
+        raise NotFoundError(
+            "ResourceNotFound",
+            "This host is connected as no machine.",
+            hint="Connect-AzConnectedMachine does that; -MachineName names a simulated one.",
+        )
+    decisions: list[object] = []
+    for machine in machines:
+        where = {"resource_group": machine["resourceGroup"], "machine": machine["name"]}
+        decisions += _items(run(service, {**options, **where}, terminal))
+    return {"value": decisions}
+
+
+def _with_tags(options: Options) -> Options:
+    if "tags" not in options:
+        return options
+    words = options["tags"]
+    assert isinstance(words, list)
+    try:
+        return {**options, "tags": tags(words)}
+    except ArgumentTypeError as error:
+        raise InvalidRequestError(
+            "InvalidArgument",
+            f"Argument --tags: {error}.",
+            target="--tags",
+            hint='Write --tags env=test owner=me, or --tags \'{"env": "test"}\'.',
+        ) from error
+
+
+def _split(options: Options) -> tuple[Options, str]:
+    """The options that are not part of a request body, and the body; settings stay as they were written."""
+    properties = [
+        f"{json.dumps(name)}: {options[name] if name in _JSON_TEXTS else json.dumps(options[name])}"
+        for name in _PROPERTIES
+        if name in options
+    ]
+    members = [
+        f"{json.dumps(name)}: {json.dumps(options[name])}" for name in ("location", "tags") if name in options
+    ]
+    members.append(f'"properties": {{{", ".join(properties)}}}')
+    rest = {key: value for key, value in options.items() if key not in (*_PROPERTIES, "location", "tags")}
+    return rest, f"{{{', '.join(members)}}}"
+
+
+def _initiator() -> str:
+    import getpass
+    import socket
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a user id without an account, and nothing in the environment
+        user = "?"
+    return f"CLI: {user}@{socket.gethostname()}"
+
+
+def _missing(message: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        "InvalidArgument", message, hint="Name the machine, or leave both out to look at this host."
+    )
+
+
+def _items(result: object) -> list[dict[str, object]]:
+    assert isinstance(result, dict)
+    return list(result["value"])
+
+
+def _properties(machine: dict[str, object]) -> dict[str, object]:
+    properties = machine["properties"]
+    assert isinstance(properties, dict)
+    return properties
