@@ -31,7 +31,7 @@ from packages import PackageSpec, Reply, build, end_processes, get, running_agen
 from packages.watching import CommandRun, commands
 
 GROUP, MACHINE = "rg", "m1"
-QUICK = {"health_window": 0.4, "stable_for": 0.1, "sample_interval": 0.1, "retry_interval": 3600.0}
+QUICK = {"health_window": 0.2, "stable_for": 0.1, "sample_interval": 0.05, "retry_interval": 3600.0}
 SAMPLES = {"linux": "Linux", "windows": "Windows"}
 
 

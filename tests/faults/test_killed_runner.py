@@ -275,10 +275,10 @@ def test_a_command_that_went_down_with_the_host_is_run_again(
 
 
 def _attendants(world: World) -> list[psutil.Process]:
-    """The attendant of a command and the command, children first."""
+    """The attendant of a command and the command; the attendant first, or it would note how the other ended."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
         if any(word.startswith(str(world.places.runs)) for word in words):
-            found = [*process.children(recursive=True), process, *found]
+            found += [process, *process.children(recursive=True)]
     return found

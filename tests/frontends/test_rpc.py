@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+
 from connectedmachine import __version__
 from connectedmachine.frontends.rpc import FRAME_LIMIT, Follower
 from connectedmachine.model.errors import (

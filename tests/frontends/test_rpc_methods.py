@@ -6,8 +6,10 @@ import inspect
 import json
 from pathlib import Path
 
-import connectedmachine
 import pytest
+from jsonschema import Draft202012Validator
+
+import connectedmachine
 from connectedmachine.frontends.rpc_methods import (
     METHODS,
     MUTATIONS,
@@ -17,7 +19,6 @@ from connectedmachine.frontends.rpc_methods import (
     snake_case,
 )
 from connectedmachine.service import Service
-from jsonschema import Draft202012Validator
 
 SCHEMAS = Path(connectedmachine.__file__).with_name("schemas") / "rpc"
 EXTENSION = {"resourceGroup": "rg", "machine": "m", "name": "e"}

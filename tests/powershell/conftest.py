@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from powershell.engine import MANIFEST, NO_ENGINE, Ended, Shell, find_engine, load_engine, run_engine
 
 Run = Callable[..., Ended]

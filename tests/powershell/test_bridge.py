@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
+
 from powershell.conftest import Run
 from powershell.engine import ROOT, Shell
 
 BACKEND_PID = "& (Get-Module Az.ConnectedMachineLite) { $script:Backend.Process.Id }"
 
 
-def wait_for(path: Path) -> None:
+def wait_until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not come"
+    while not holds():
+        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
@@ -36,17 +38,14 @@ def test_calls_of_one_runspace_share_a_backend(shell: Shell) -> None:
 
 def test_the_engine_ends_its_backend_with_itself(run: Run) -> None:
     pid = run(f"Get-AzConnectedMachine; {BACKEND_PID}").json()
-    deadline = time.monotonic() + 30
-    with pytest.raises(ProcessLookupError):
-        while time.monotonic() < deadline:
-            os.kill(pid, 0)
-            time.sleep(0.02)
+    wait_until(lambda: not psutil.pid_exists(pid))
 
 
 def test_removing_the_module_ends_its_backend(shell: Shell) -> None:
     shell.run("Get-AzConnectedMachine")
     ended = shell.run(
-        f"$process = Get-Process -Id ({BACKEND_PID}); Remove-Module Az.ConnectedMachineLite; $process.WaitForExit(10000)"
+        f"$process = Get-Process -Id ({BACKEND_PID}); Remove-Module Az.ConnectedMachineLite;"
+        "$process.WaitForExit(10000)"
     )
     assert ended.only() == "True"
 
@@ -150,10 +149,10 @@ def test_stopping_a_call_cancels_it_and_keeps_the_backend(
     shell: Shell = request.getfixturevalue("shell")
     pipeline = shell.start("Get-AzConnectedMachine")
     running = pipeline.BeginInvoke()
-    wait_for(notes / "begun")
+    wait_until((notes / "begun").exists)
     pipeline.Stop()
     assert running.IsCompleted
-    wait_for(notes / "cancelled")
+    wait_until((notes / "cancelled").exists)
     pid = shell.run(BACKEND_PID).only()
     assert shell.run("(Get-AzConnectedMachineGallery).Name").only() == "answered"
     assert shell.run(BACKEND_PID).only() == pid
@@ -166,11 +165,8 @@ def test_progress_is_shown_and_completed(
     shell: Shell = request.getfixturevalue("shell")
     pipeline = shell.start("Get-AzConnectedMachine")
     pipeline.BeginInvoke()
-    wait_for(notes / "begun")
-    deadline = time.monotonic() + 30
-    while not pipeline.Streams.Progress.Count:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until((notes / "begun").exists)
+    wait_until(lambda: bool(pipeline.Streams.Progress.Count))
     pipeline.Stop()
     records = list(pipeline.Streams.Progress)
     assert (records[0].Activity, records[0].StatusDescription, records[0].PercentComplete) == (
@@ -186,7 +182,8 @@ def test_a_call_within_a_call_is_refused(
     unwell("never_done")
     shell: Shell = request.getfixturevalue("shell")
     outcome = shell.within(
-        "$null = $script:Turn.Wait(0); try { Get-AzConnectedMachine } finally { $null = $script:Turn.Release() }"
+        "$null = $script:Turn.Wait(0);"
+        "try { Get-AzConnectedMachine } finally { $null = $script:Turn.Release() }"
     )
     assert outcome.problem.id == "BackendBusy,Get-AzConnectedMachine"
     assert outcome.problem.category == "ResourceBusy"

@@ -108,7 +108,7 @@ def flood() -> None:
 def never_done() -> None:
     """Work at a list of machines until it is cancelled; anything else is answered at once."""
 
-    def work(method: str, arguments: dict[str, object], follower: Follower) -> object:
+    def work(method: str, _: dict[str, object], follower: Follower) -> object:
         if method != "machine.list":
             return {"value": [{"name": "answered", "path": "/", "isDefault": True}]}
         (NOTES / "begun").touch()

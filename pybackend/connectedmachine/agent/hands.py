@@ -76,5 +76,5 @@ class Hands(Protocol):
     def report(self, reading: Reading) -> tuple[str, str, str]:
         """Code, level and message of a handler's own latest status."""
 
-    def forget(self, operation: Operation) -> None:
-        """Delete what only a running operation needs, once its end is committed."""
+    def tidy(self) -> None:
+        """Delete what only operations need that have ended, whenever a runner died after such an end."""

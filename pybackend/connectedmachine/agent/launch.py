@@ -97,6 +97,6 @@ def main(home: Path, machine_id: str) -> int:
 
 
 if __name__ == "__main__":
-    # One line of a journal must not vanish because a terminal's umask says so.
+    # Handlers expect the usual mask, whatever the caller's is.
     os.umask(0o022)
     sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from connectedmachine.agent.hands import Reading, StepResult
@@ -143,12 +144,23 @@ class LocalHands:
             return "", "Information", ""
         return status.code, _LEVELS.get(status.kind, "Information"), status.message
 
-    def forget(self, operation: Operation) -> None:
-        shutil.rmtree(self._places.runs / operation.id, ignore_errors=True)
-        pinned = self._store.operations.pinned()
-        for package in self._places.packages.glob("*.zip"):
-            if package.stem not in pinned:
-                package.unlink(missing_ok=True)
+    def tidy(self) -> None:
+        unfinished = self._store.operations.unfinished(self._places.machine_id)
+        running = {operation.id for operation in unfinished}
+        for run in self._places.runs.glob("*"):
+            if run.name not in running:
+                shutil.rmtree(run, ignore_errors=True)
+        needed = {self._kept(operation) for operation in unfinished if operation.old is not None}
+        for folder in self._library.kept.glob("*"):
+            if folder not in needed:
+                with suppress(OSError):  # the next operation tries again
+                    discard(folder)
+        # Inside a transaction no operation can begin and count on a zip that is being deleted.
+        with self._store.transaction():
+            pinned = self._store.operations.pinned()
+            for package in self._places.packages.glob("*.zip"):
+                if package.stem not in pinned:
+                    package.unlink(missing_ok=True)
 
     # Which folder, which package, which manifest.
 

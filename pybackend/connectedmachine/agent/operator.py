@@ -184,7 +184,7 @@ class Operator:
                 kept = after.installed.settings_seq if after.installed else after.settings.seq
                 self._store.extensions.forget_settings(after.machine_id, after.name, kept)
         self._stop_point("after end")
-        self._hands.forget(operation)
+        self._hands.tidy()
 
     def _remember_failure(self, operation: Operation, end: End, extension: Extension) -> None:
         if operation.kind not in (OperationKind.INSTALL, OperationKind.CHANGE_VERSION):

@@ -67,6 +67,7 @@ class Runner:
         self._store = store
         self._machine = machine
         self._clock = hands.clock
+        self._hands = hands
         self._operator = Operator(store, hands, stop_point)
         self._patience = patience
         # A removal that fails is tried again by the next runner, not by this one in a circle.
@@ -74,6 +75,7 @@ class Runner:
 
     def run(self) -> None:
         """Work until nothing is due and no rollback is worth waiting for."""
+        self._hands.tidy()
         idle_since = self._clock.monotonic()
         while True:
             if self._resume() or self._asked_for() or self._pass():

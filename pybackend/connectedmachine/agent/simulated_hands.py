@@ -90,5 +90,5 @@ class SimulatedHands:
     def report(self, reading: Reading) -> tuple[str, str, str]:
         return "0", "Information", "Simulated."
 
-    def forget(self, operation: Operation) -> None:
+    def tidy(self) -> None:
         """Packages are shared with the local machine, whose operations delete what nobody needs."""

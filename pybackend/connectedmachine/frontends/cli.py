@@ -7,13 +7,15 @@ An error is one line on standard error and one with what to do next.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 
-from connectedmachine.frontends.cli_commands import Command
 from connectedmachine.frontends.cli_output import text
 from connectedmachine.frontends.cli_parser import parse
 from connectedmachine.frontends.cli_terminal import Declined, Terminal
+from connectedmachine.frontends.cli_words import in_cli_words
 from connectedmachine.model.errors import ConnectedMachineError, InvalidRequestError, NotFoundError
 
 DONE, FAILED, WRONG_ARGUMENTS, NOT_FOUND, ROLLBACK_PENDING, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough; the interpreter must not meet the broken pipe once more.
-        sys.stdout = None  # type: ignore[assignment]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception as error:
         terminal.say("ERROR: (InternalError) The command met an error of its own.")
@@ -51,14 +53,10 @@ def _do(arguments: Sequence[str] | None, terminal: Terminal) -> int:
     from connectedmachine.service import Service
 
     service = Service.open()
-    if command.waits:
-        with terminal.waiting():
-            result = command.call(service, options, terminal)
-        if terminal.cancelled():
-            terminal.say("Stopped waiting; what was asked for goes on in the background.")
-            return INTERRUPTED
-    else:
-        result = command.call(service, options, terminal)
+    result = command.call(service, options, terminal)
+    if terminal.cancelled():
+        terminal.say("Stopped waiting; what was asked for goes on in the background.")
+        return INTERRUPTED
     if command.shows is not None:
         _print(text(command.shows, result, output))
     return ROLLBACK_PENDING if command.words == "upgrade run" and _is_pending(result) else DONE
@@ -66,7 +64,8 @@ def _do(arguments: Sequence[str] | None, terminal: Terminal) -> int:
 
 def _print(output: str) -> None:
     if output and sys.stdout is not None:
-        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # a code page lacks characters
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a code page lacks characters
         print(output, flush=True)
 
 
@@ -76,8 +75,6 @@ def _is_pending(result: object) -> bool:
 
 
 def _explain(error: ConnectedMachineError, terminal: Terminal) -> None:
-    from connectedmachine.frontends.cli_words import in_cli_words
-
     terminal.say(f"ERROR: ({error.code}) {error.message}")
     if error.hint:
         terminal.say(in_cli_words(error.hint))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from connectedmachine.frontends.cli_values import tags
-from connectedmachine.frontends.rpc_methods import MUTATIONS
+from connectedmachine.frontends.rpc_methods import METHODS, MUTATIONS
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError
 
 if TYPE_CHECKING:
@@ -38,10 +38,15 @@ def passed_on(method: str) -> Call:
     """A call of the service's ``method`` with the options as they are."""
 
     def call(service: Service, options: Options, terminal: Terminal) -> object:
-        mutation = {}
-        if method.replace("_", ".", 1) in MUTATIONS:
-            mutation = {"follow": terminal, "initiator": _initiator()}
-        return getattr(service, method)(**_with_tags(options), **mutation)
+        named = method.replace("_", ".", 1)
+        do = getattr(service, method)
+        if named not in MUTATIONS:
+            return do(**options)
+        mutation = {**_with_tags(options), "follow": terminal, "initiator": _initiator()}
+        if "wait" not in METHODS[named][1].split():
+            return do(**mutation)
+        with terminal.waiting():
+            return do(**mutation)
 
     return call
 
@@ -90,7 +95,7 @@ def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
         return run(service, options, terminal)
     if "name" in options:
         raise _missing("--name needs --machine-name.")
-    among = {key: options[key] for key in ("resource_group", "subscription_id") if key in options}
+    among: Options = {key: options[key] for key in ("resource_group", "subscription_id") if key in options}
     listed = passed_on("machine_list")(service, among, terminal)
     machines = [machine for machine in _items(listed) if not _properties(machine)["simulated"]]
     if not machines:

@@ -52,11 +52,6 @@ class Command:
     options: tuple[Option, ...]
     cmdlet: str = ""
 
-    @property
-    def waits(self) -> bool:
-        """Whether it follows work that goes on without it."""
-        return NO_WAIT in self.options
-
 
 GROUPS = {
     "extension": "manage the extensions of a machine",

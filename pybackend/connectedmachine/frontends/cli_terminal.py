@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from connectedmachine.frontends.cli_words import in_cli_words
+from connectedmachine.model.errors import ConnectedMachineError
+
 _NARROW = 40
 
 
@@ -40,7 +43,7 @@ class Terminal:
 
     def warning(self, message: str) -> None:
         """Show something that the user should know."""
-        self.say(f"WARNING: {message}")
+        self.say(f"WARNING: {in_cli_words(message)}")
 
     def cancelled(self) -> bool:
         """Say whether the user stopped waiting."""
@@ -63,11 +66,15 @@ class Terminal:
         """Ask, and return when the answer is yes.
 
         Raises:
-            Declined: The answer is anything else, or nobody is there to ask.
+            Declined: The answer is anything else.
+            ConnectedMachineError: ``ConfirmationNeeded``: nobody is there to ask.
         """
         if sys.stdin is None or not sys.stdin.isatty():
-            self.say(f"ERROR: (ConfirmationNeeded) {question} There is no terminal to ask; --yes answers it.")
-            raise Declined
+            raise ConnectedMachineError(
+                "ConfirmationNeeded",
+                f"{question} There is no terminal to ask on.",
+                hint="Give --yes to say yes.",
+            )
         self._write(f"{printable(question)} (y/N): ")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             self.say("Nothing was changed.")

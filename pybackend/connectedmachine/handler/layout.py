@@ -39,9 +39,14 @@ class Library:
     def version_folder(self, handler: HandlerName, version: Version) -> Path:
         return self.root / f"{handler}-{version}"
 
+    @property
+    def kept(self) -> Path:
+        """Versions that left the library and that a rollback may need."""
+        return self.root / "kept"
+
     def kept_folder(self, handler: HandlerName, version: Version) -> Path:
         """Where a version waits after its uninstall, until no rollback can need what it holds."""
-        return self.root / "kept" / f"{handler}-{version}"
+        return self.kept / f"{handler}-{version}"
 
     def log_folder(self, handler: HandlerName) -> Path:
         return self.logs / str(handler)

@@ -209,9 +209,7 @@ class Wishes(UnderWay):
                     hint="Remove the extension and create it anew.",
                 )
 
-    def _with_settings(
-        self, extension: Extension, request: ExtensionRequest
-    ) -> tuple[Extension, str | None]:
+    def _with_settings(self, extension: Extension, request: ExtensionRequest) -> tuple[Extension, str | None]:
         """The settings of a request, and the protected ones among them that are still to be encrypted."""
         body, current = request.body, extension.settings
         public = request.settings if body.gives("settings") else current.public
@@ -229,7 +227,7 @@ class Wishes(UnderWay):
     def _has_secret(self, extension: Extension, wanted: str | None) -> bool:
         sealed = extension.settings.protected
         if sealed is None or wanted is None:
-            return sealed is wanted
+            return sealed is None and wanted is None
         from connectedmachine.store.secrets import Secrets
 
         try:

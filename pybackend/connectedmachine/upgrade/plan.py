@@ -166,17 +166,16 @@ def _asked_for(subject: Subject, images: Images, platform: Platform) -> Planned 
         )
         if wanted is not None:
             return _moves(subject, wanted, automatic=False)
-        if subject.installed is not None:
-            return _stays(
-                subject,
-                Reason.NO_IMAGE,
-                f"Version {subject.target} was asked for, and no gallery offers it now.",
-            )
-    if subject.settings_due and subject.installed is not None:
+    if subject.installed is None:
+        return None
+    if subject.settings_due:
         decision = Decision(
             subject.name, Reason.UP_TO_DATE, "New settings are due.", subject.installed, subject.installed
         )
         return Planned(decision, Move(OperationKind.CONFIGURE, None, automatic=False))
+    if subject.target is not None and subject.target != subject.installed:
+        message = f"Version {subject.target} was asked for, and no gallery offers it now."
+        return _stays(subject, Reason.NO_IMAGE, message)
     return None
 
 

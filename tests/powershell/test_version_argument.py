@@ -1,0 +1,73 @@
+"""-TypeHandlerVersion: what is written at the parameter keeps its text, what comes as a number is warned of."""
+
+from __future__ import annotations
+
+import pytest
+
+from powershell.engine import Shell
+
+CALL = (
+    "Set-AzConnectedMachineExtension -ResourceGroupName rg -MachineName m -Name e -Location x"
+    " -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows"
+)
+LOST = "may have lost digits"
+
+
+@pytest.fixture(autouse=True)
+def _machine(shell: Shell) -> None:
+    shell.run("Connect-AzConnectedMachine -ResourceGroupName rg -Name m -Simulated -OSType Windows")
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [" 1.10", ":1.10", " '1.10'", ' "1.10"', " ([version] '1.10')", " $('1.10')"],
+)
+def test_a_literal_keeps_its_text_and_warns_of_nothing(shell: Shell, argument: str) -> None:
+    outcome = shell.run(f"({CALL} -TypeHandlerVersion{argument}).TypeHandlerVersion")
+    assert outcome.only() == "1.10"
+    assert not [warning for warning in outcome.warnings if LOST in warning]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "$v = 1.10; {call} -TypeHandlerVersion $v",
+        "$s = @{{ TypeHandlerVersion = 1.10 }}; {call} @s",
+        "$v = [decimal] 1.10; {call} -TypeHandlerVersion $v",
+    ],
+)
+def test_a_number_from_elsewhere_is_warned_of(shell: Shell, script: str) -> None:
+    outcome = shell.run(script.format(call=CALL))
+    assert not outcome.problems
+    assert [warning for warning in outcome.warnings if LOST in warning and "Quote it" in warning]
+
+
+@pytest.mark.parametrize("argument", ["9", "$nine"])
+def test_a_whole_number_has_lost_nothing(shell: Shell, argument: str) -> None:
+    outcome = shell.run(f"$nine = 9; ({CALL} -TypeHandlerVersion {argument}).TypeHandlerVersion")
+    assert outcome.only() == "9"
+    assert not [warning for warning in outcome.warnings if LOST in warning]
+
+
+@pytest.mark.parametrize("argument", ["@{}", "(1, 2)", "(Get-Date)", "$true"])
+def test_what_is_no_version_is_refused(shell: Shell, argument: str) -> None:
+    problem = shell.run(f"{CALL} -TypeHandlerVersion {argument}").problem
+    assert (problem.id, problem.category) == (
+        "InvalidVersion,Set-AzConnectedMachineExtension",
+        "InvalidArgument",
+    )
+
+
+def test_null_asks_for_no_version_any_more(shell: Shell) -> None:
+    shell.run(f"{CALL} -TypeHandlerVersion 9.5")
+    assert shell.run(f"({CALL} -TypeHandlerVersion $null).TypeHandlerVersion").only() == ""
+
+
+def test_the_target_version_of_an_upgrade_is_warned_of_too(shell: Shell) -> None:
+    shell.run(CALL)
+    key = "Microsoft.Azure.Monitoring.DependencyAgent.DependencyAgentWindows"
+    outcome = shell.run(
+        "Update-AzConnectedExtension -ResourceGroupName rg -MachineName m"
+        f" -ExtensionTarget @{{ '{key}' = @{{ targetVersion = 9.10 }} }}"
+    )
+    assert [warning for warning in outcome.warnings if LOST in warning]
