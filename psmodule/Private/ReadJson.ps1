@@ -30,7 +30,10 @@ function ReadJson {
                 $isValue = $false
             }
             elseif ($mark -eq '}' -or $mark -eq ']') {
-                if ($outer.Count -eq 0) { break }
+                if ($outer.Count -eq 0) {
+                    $end = $token.Index
+                    break
+                }
                 $value = $container
                 if ($isList) { $value = $container.ToArray() }
                 $key = $outer.Pop()

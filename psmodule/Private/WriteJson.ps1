@@ -65,7 +65,10 @@ function AppendJsonScalar {
     if ($Value -is [enum]) { AppendJsonString $Text ($Value.ToString()); return }
     if ($Value -is [double] -or $Value -is [float]) {
         if ([double]::IsNaN($Value) -or [double]::IsInfinity($Value)) { throw [FormatException]::new('NaN and infinity cannot be written as JSON.') }
-        $null = $Text.Append($Value.ToString('R', $invariant))
+        $digits = $Value.ToString('R', $invariant)
+        # A reader that takes it for an integer would take every digit for meant.
+        if ($digits -match '^-?\d{16,}$') { $digits += '.0' }
+        $null = $Text.Append($digits)
         return
     }
     if ($Value -is [int] -or $Value -is [long] -or $Value -is [decimal] -or $Value -is [byte] -or $Value -is [sbyte] -or

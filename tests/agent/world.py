@@ -72,7 +72,7 @@ class FakeClock:
         self.boot = f"boot after {self.boot}"
 
 
-class Wishes(Service):
+class QuietService(Service):
     """The service with its runner left to the test."""
 
     def start_runner(self, machine: Machine) -> None:
@@ -109,7 +109,7 @@ class World:
         self.home = root / "home"
         self.clock = clock or SystemClock()
         self.store = Store.open(self.home)
-        self.service = Wishes(self.store, self.clock)
+        self.service = QuietService(self.store, self.clock)
         self.listener = Listener()
         if connect:
             self.service.machine_connect(resource_group=GROUP, name=MACHINE, follow=self.listener)
@@ -344,7 +344,11 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def timeless(tmp_path: Path, clock: FakeClock) -> Iterator[World]:
-    """A host whose time passes only while the product sleeps, with the default policy."""
+    """A host whose time passes only while the product sleeps, with the default policy.
+
+    Files get real times: where an extension is enabled after time was made to pass, give it no settings,
+    for then it owes no status.
+    """
     made = World(tmp_path, clock, connect=False)
     made.service.machine_connect(resource_group=GROUP, name=MACHINE, follow=made.listener)
     yield made

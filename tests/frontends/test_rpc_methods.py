@@ -21,7 +21,7 @@ from connectedmachine.frontends.rpc_methods import (
 from connectedmachine.service import Service
 
 SCHEMAS = Path(connectedmachine.__file__).with_name("schemas") / "rpc"
-EXTENSION = {"resourceGroup": "rg", "machine": "m", "name": "e"}
+EXTENSION: dict[str, object] = {"resourceGroup": "rg", "machine": "m", "name": "e"}
 
 
 def params_schema(method: str) -> dict[str, object]:
@@ -121,7 +121,12 @@ def test_a_value_of_another_type_is_refused_by_name(
 
 
 def test_null_clears_a_policy_value() -> None:
-    params = {"resourceGroup": "rg", "machine": "m", "healthWindow": None, "preset": None}
+    params: dict[str, object] = {
+        "resourceGroup": "rg",
+        "machine": "m",
+        "healthWindow": None,
+        "preset": None,
+    }
     assert checked("policy.set", params) == {
         "resource_group": "rg",
         "machine": "m",

@@ -139,12 +139,12 @@ def test_we_and_those_who_started_us_are_spared(folder: Path, monkeypatch: pytes
 def test_somebody_looking_around_in_a_terminal_is_spared(folder: Path) -> None:
     import pty  # not there on Windows
 
+    (folder / "log").touch()
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
         os.execvp("tail", ["tail", "-f", str(folder / "log")])  # noqa: S606
     try:
-        (folder / "log").touch()
         assert eventually(lambda: psutil.Process(pid).cmdline()[0] == "tail")
         assert ended(folder) == []
         assert is_alive(pid)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=NO_ENGINE))
 
 
+def environment_for(home: Path) -> dict[str, str]:
+    """What the engine gets: this Python as the backend's, and a state root of the test's own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AZCMLITE_")}
+    return {**kept, "AZCMLITE_PYTHON": sys.executable, "AZCMLITE_HOME": str(home)}
+
+
+@contextmanager
+def open_shell(environment: Mapping[str, str]) -> Iterator[Shell]:
+    """A runspace of this process with the module imported; skips where the engine cannot be loaded."""
+    reason = load_engine()
+    if reason is not None:
+        pytest.skip(reason)
+    # .NET has a copy of the environment of its own, made when it was loaded.
+    from System import Environment
+
+    names = [name for name in environment if name.startswith("AZCMLITE_")]
+    for name in names:
+        Environment.SetEnvironmentVariable(name, environment[name])
+    shell = Shell()
+    yield shell
+    shell.close()
+    for name in names:
+        Environment.SetEnvironmentVariable(name, None)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A state root of the test's own."""
@@ -32,9 +58,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(home: Path) -> dict[str, str]:
-    """What the engine gets: this Python as the backend's, and the test's home."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AZCMLITE_")}
-    return {**kept, "AZCMLITE_PYTHON": sys.executable, "AZCMLITE_HOME": str(home)}
+    """What the engine gets; tests may change it."""
+    return environment_for(home)
 
 
 @pytest.fixture
@@ -50,21 +75,16 @@ def run(environment: dict[str, str], tmp_path: Path) -> Run:
 
 @pytest.fixture
 def shell(environment: dict[str, str]) -> Iterator[Shell]:
-    """A runspace of this process with the module imported and the test's home."""
-    reason = load_engine()
-    if reason is not None:
-        pytest.skip(reason)
-    # .NET has a copy of the environment of its own, made when it was loaded.
-    from System import Environment
+    """A runspace with the module, a backend and a home of this test's own."""
+    with open_shell(environment) as shell:
+        yield shell
 
-    names = [name for name in environment if name.startswith("AZCMLITE_")]
-    for name in names:
-        Environment.SetEnvironmentVariable(name, environment[name])
-    shell = Shell()
-    yield shell
-    shell.close()
-    for name in names:
-        Environment.SetEnvironmentVariable(name, None)
+
+@pytest.fixture(scope="module")
+def shared_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """The same for all tests of a file, where they leave each other alone."""
+    with open_shell(environment_for(tmp_path_factory.mktemp("shared") / "home")) as shell:
+        yield shell
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ CALLS = {
 cmdlets = pytest.mark.parametrize("cmdlet", CALLS)
 
 
-@pytest.fixture(autouse=True)
-def _machine(shell: Shell) -> None:
-    done = shell.run(
+@pytest.fixture(autouse=True, scope="module")
+def _machine(shared_shell: Shell) -> None:
+    done = shared_shell.run(
         "Connect-AzConnectedMachine -ResourceGroupName rg -Name m -Simulated -OSType Windows;"
         f"New-AzConnectedMachineExtension {NEW} -Location x"
     )
@@ -49,13 +49,13 @@ def flag_after(shell: Shell, call: str, before: str = "") -> Outcome:
         ("", "None"),
     ],
 )
-def test_a_spelling_means_what_it_says(shell: Shell, cmdlet: str, spelling: str, value: str) -> None:
+def test_a_spelling_means_what_it_says(shared_shell: Shell, cmdlet: str, spelling: str, value: str) -> None:
     before = "$yes = $true; $no = $false"
     if spelling.startswith("@"):
         before, spelling = f"$splat = {spelling}", "@splat"
     for prior in ("True", "False"):
-        shell.run(f"Update-AzConnectedMachineExtension {ADDRESS} -EnableAutomaticUpgrade:${prior}")
-        outcome = flag_after(shell, f"{CALLS[cmdlet]} {spelling}", before)
+        shared_shell.run(f"Update-AzConnectedMachineExtension {ADDRESS} -EnableAutomaticUpgrade:${prior}")
+        outcome = flag_after(shared_shell, f"{CALLS[cmdlet]} {spelling}", before)
         assert outcome.only() == (prior if value == "None" else value)
 
 
@@ -80,15 +80,15 @@ def test_a_spelling_means_what_it_says(shell: Shell, cmdlet: str, spelling: str,
     ],
 )
 def test_what_is_no_value_of_it_is_refused_and_changes_nothing(
-    shell: Shell, cmdlet: str, spelling: str
+    shared_shell: Shell, cmdlet: str, spelling: str
 ) -> None:
-    shell.run(f"Update-AzConnectedMachineExtension {ADDRESS} -EnableAutomaticUpgrade")
-    refused = shell.run(f"{CALLS[cmdlet]} {spelling}").problem
+    shared_shell.run(f"Update-AzConnectedMachineExtension {ADDRESS} -EnableAutomaticUpgrade")
+    refused = shared_shell.run(f"{CALLS[cmdlet]} {spelling}").problem
     assert refused.category == "InvalidArgument" or "ParameterArgumentTransformationError" in refused.id
-    assert flag_after(shell, f"Get-AzConnectedMachineExtension {ADDRESS}").only() == "True"
+    assert flag_after(shared_shell, f"Get-AzConnectedMachineExtension {ADDRESS}").only() == "True"
 
 
-def test_the_refusal_of_a_stray_value_says_how_to_write_it(shell: Shell) -> None:
-    problem = shell.run(f"{CALLS['Set']} -EnableAutomaticUpgrade $null").problem
+def test_the_refusal_of_a_stray_value_says_how_to_write_it(shared_shell: Shell) -> None:
+    problem = shared_shell.run(f"{CALLS['Set']} -EnableAutomaticUpgrade $null").problem
     assert problem.id == "InvalidAutomaticUpgradeValue,Set-AzConnectedMachineExtension"
     assert "-EnableAutomaticUpgrade:$true" in problem.action

@@ -1,4 +1,4 @@
-"""-TypeHandlerVersion: what is written at the parameter keeps its text, what comes as a number is warned of."""
+"""-TypeHandlerVersion: written at the parameter it keeps its text; coming as a number it is warned of."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ CALL = (
 LOST = "may have lost digits"
 
 
-@pytest.fixture(autouse=True)
-def _machine(shell: Shell) -> None:
-    shell.run("Connect-AzConnectedMachine -ResourceGroupName rg -Name m -Simulated -OSType Windows")
+@pytest.fixture(autouse=True, scope="module")
+def _machine(shared_shell: Shell) -> None:
+    shared_shell.run("Connect-AzConnectedMachine -ResourceGroupName rg -Name m -Simulated -OSType Windows")
 
 
 @pytest.mark.parametrize(
     "argument",
     [" 1.10", ":1.10", " '1.10'", ' "1.10"', " ([version] '1.10')", " $('1.10')"],
 )
-def test_a_literal_keeps_its_text_and_warns_of_nothing(shell: Shell, argument: str) -> None:
-    outcome = shell.run(f"({CALL} -TypeHandlerVersion{argument}).TypeHandlerVersion")
+def test_a_literal_keeps_its_text_and_warns_of_nothing(shared_shell: Shell, argument: str) -> None:
+    outcome = shared_shell.run(f"({CALL} -TypeHandlerVersion{argument}).TypeHandlerVersion")
     assert outcome.only() == "1.10"
     assert not [warning for warning in outcome.warnings if LOST in warning]
 
@@ -32,41 +32,41 @@ def test_a_literal_keeps_its_text_and_warns_of_nothing(shell: Shell, argument: s
     "script",
     [
         "$v = 1.10; {call} -TypeHandlerVersion $v",
-        "$s = @{{ TypeHandlerVersion = 1.10 }}; {call} @s",
         "$v = [decimal] 1.10; {call} -TypeHandlerVersion $v",
+        "$s = @{{ TypeHandlerVersion = 1.10 }}; {call} @s",
     ],
 )
-def test_a_number_from_elsewhere_is_warned_of(shell: Shell, script: str) -> None:
-    outcome = shell.run(script.format(call=CALL))
+def test_a_number_from_elsewhere_is_warned_of(shared_shell: Shell, script: str) -> None:
+    outcome = shared_shell.run(script.format(call=CALL))
     assert not outcome.problems
     assert [warning for warning in outcome.warnings if LOST in warning and "Quote it" in warning]
 
 
 @pytest.mark.parametrize("argument", ["9", "$nine"])
-def test_a_whole_number_has_lost_nothing(shell: Shell, argument: str) -> None:
-    outcome = shell.run(f"$nine = 9; ({CALL} -TypeHandlerVersion {argument}).TypeHandlerVersion")
+def test_a_whole_number_has_lost_nothing(shared_shell: Shell, argument: str) -> None:
+    outcome = shared_shell.run(f"$nine = 9; ({CALL} -TypeHandlerVersion {argument}).TypeHandlerVersion")
     assert outcome.only() == "9"
     assert not [warning for warning in outcome.warnings if LOST in warning]
 
 
 @pytest.mark.parametrize("argument", ["@{}", "(1, 2)", "(Get-Date)", "$true"])
-def test_what_is_no_version_is_refused(shell: Shell, argument: str) -> None:
-    problem = shell.run(f"{CALL} -TypeHandlerVersion {argument}").problem
+def test_what_is_no_version_is_refused(shared_shell: Shell, argument: str) -> None:
+    problem = shared_shell.run(f"{CALL} -TypeHandlerVersion {argument}").problem
     assert (problem.id, problem.category) == (
         "InvalidVersion,Set-AzConnectedMachineExtension",
         "InvalidArgument",
     )
 
 
-def test_null_asks_for_no_version_any_more(shell: Shell) -> None:
-    shell.run(f"{CALL} -TypeHandlerVersion 9.5")
-    assert shell.run(f"({CALL} -TypeHandlerVersion $null).TypeHandlerVersion").only() == ""
+def test_null_asks_for_no_version_any_more(shared_shell: Shell) -> None:
+    shared_shell.run(f"{CALL} -TypeHandlerVersion 9.5")
+    assert shared_shell.run(f"({CALL} -TypeHandlerVersion $null).TypeHandlerVersion").only() == ""
 
 
-def test_the_target_version_of_an_upgrade_is_warned_of_too(shell: Shell) -> None:
-    shell.run(CALL)
+def test_the_target_version_of_an_upgrade_is_warned_of_too(shared_shell: Shell) -> None:
+    shared_shell.run(CALL)
     key = "Microsoft.Azure.Monitoring.DependencyAgent.DependencyAgentWindows"
-    outcome = shell.run(
+    outcome = shared_shell.run(
         "Update-AzConnectedExtension -ResourceGroupName rg -MachineName m"
         f" -ExtensionTarget @{{ '{key}' = @{{ targetVersion = 9.10 }} }}"
     )

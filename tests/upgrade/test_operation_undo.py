@@ -65,6 +65,12 @@ def test_an_old_version_that_was_not_enabled_is_not_enabled_by_an_undo(failed: s
     assert not {"enable(old)", "confirm(old)"} & set(played.steps())
 
 
+def test_an_old_version_whose_folder_the_new_one_may_have_touched_is_restored() -> None:
+    """Though nothing of it was disabled or uninstalled."""
+    played = play(operation(old_enabled=False), {"update(new) to new": [FAILED]})
+    assert played.steps(1) == ["uninstall(new)", "restore(old)", "discard(new)"]
+
+
 @pytest.mark.parametrize("step", [*NEW_ENABLED, "discard(new)"])
 def test_a_failure_of_the_new_versions_commands_is_passed_over(step: str) -> None:
     played = play(operation(), {"watch(new)": [FAILED], step: [FAILED]})

@@ -25,7 +25,7 @@ from connectedmachine.handler.environment import (
 from connectedmachine.handler.heartbeat import read_heartbeat
 from connectedmachine.handler.layout import carry, carry_back, discard, manifest_of, move
 from connectedmachine.handler.settings import write_settings
-from connectedmachine.handler.status import read_status
+from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.errors import PackageError
@@ -47,6 +47,7 @@ TIMEOUTS: Mapping[Command, float] = {
 }
 """Seconds per command, as Azure's agent has them (handler contract 2.1)."""
 
+_REREAD_SECONDS = 0.1
 _LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}
 
 
@@ -86,10 +87,11 @@ class LocalHands:
         else:
             if command is Command.ENABLE:
                 self._write_settings(operation, step.side, settings)
+                age_status(self._folder(operation, step.side), settings.wire_seq)
             run = start(self._spec(operation, step, command, settings), run_folder, self.clock)
         fate = run.wait(self._timeouts[command])
         result = _result(fate, self._timeouts[command])
-        if command is Command.UNINSTALL and not isinstance(fate, Lost):
+        if command is Command.UNINSTALL:
             return self._end_strays(operation, step.side, result)
         return result
 
@@ -250,8 +252,13 @@ class LocalHands:
         heartbeat = None
         if reading.manifest.report_heartbeat:
             heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
+        status = read_status(folder, reading.settings.wire_seq)
+        if status.code == INVALID_STATUS:
+            # Not every handler replaces its file whole; half of one must not count for a sample.
+            self.clock.sleep(_REREAD_SECONDS)
+            status = read_status(folder, reading.settings.wire_seq)
         return handler_health(
-            read_status(folder, reading.settings.wire_seq),
+            status,
             heartbeat,
             enabled=reading.enabled,
             enabled_at=None if reading.enabled_at is None else reading.enabled_at.timestamp(),

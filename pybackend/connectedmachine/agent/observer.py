@@ -94,7 +94,7 @@ class Observer:
             if verdict.healthy is not None:
                 outcome = StepOutcome.DONE if verdict.healthy else StepOutcome.FAILED
                 return StepResult(outcome, verdict.message, code="" if verdict.healthy else "Unhealthy")
-            if side is Side.NEW and self._is_removing(operation):
+            if side is Side.NEW and self.is_removing(operation):
                 return StepResult(StepOutcome.WITHDRAWN, "Removal was asked for during the health window.")
             remaining = window - observed
             pause = min(interval, remaining) if remaining > 0 else interval
@@ -102,7 +102,8 @@ class Observer:
             # A host that slept or a process that was stopped saw nothing meanwhile.
             observed += min(clock.monotonic() - last, took + 2 * pause)
 
-    def _is_removing(self, operation: Operation) -> bool:
+    def is_removing(self, operation: Operation) -> bool:
+        """Say whether the user asked for removal by now."""
         extension = self._store.extensions.find(operation.machine_id, operation.extension)
         return extension is not None and extension.removing
 

@@ -15,6 +15,7 @@ from connectedmachine.agent.observer import Observer, settings_of
 from connectedmachine.agent.outcome import extension_after
 from connectedmachine.model.errors import ConnectedMachineError, DiskFullError, StoreError
 from connectedmachine.model.operation import (
+    Choice,
     Do,
     End,
     Operation,
@@ -42,6 +43,7 @@ _COMMANDS = (
 )
 
 
+_MOST_LOST = 3
 _LOOKS = (StepName.BASELINE, StepName.WATCH, StepName.CONFIRM)
 
 
@@ -62,6 +64,10 @@ class Operator:
             assert operation is not None
             following = next_step(operation)
             if isinstance(following, Pause):
+                if self._observer.is_removing(operation):
+                    # Asked for while the undo still ran: the old version is taken away, not put back.
+                    self._store.operations.choose(operation.id, Choice.STOP, self._clock.now())
+                    continue
                 if not following.is_due(self._clock.now()):
                     self._show_pending(operation, following)
                     return following
@@ -94,6 +100,9 @@ class Operator:
                 f"{error.strerror or error}: {error.filename or ''}".strip(": "),
                 code="DiskFull" if full else "InputOutputError",
             )
+        if result.outcome is StepOutcome.LOST and self._times_lost(operation, do) == _MOST_LOST - 1:
+            # It takes its own attendant down every time, so nothing is won by running it once more.
+            result = replace(result, outcome=StepOutcome.FAILED, code="HandlerLost")
         self._stop_point(f"after {do.step}")
         self._store.operations.conclude(
             operation.id,
@@ -106,6 +115,12 @@ class Operator:
                 message=result.message,
                 manifest=result.manifest,
             ),
+        )
+
+    def _times_lost(self, operation: Operation, do: Do) -> int:
+        return sum(
+            r.step == do.step and r.round == do.round and r.outcome is StepOutcome.LOST
+            for r in operation.journal
         )
 
     def _perform(self, operation: Operation, do: Do, record: StepRecord) -> StepResult:

@@ -2,15 +2,13 @@
 
 Design page section 5, "Fate of a command"; handler contract 2.1. A run lives in a folder of its own:
 
-========== =====================================================================================
-``lock``   held by the *attendant*, a small process that outlives the runner, from before it starts
-           until it ends; by nothing else, also not by the handler or what the handler leaves behind
-``started``  JSON: the boot and its monotonic time when the run began
-``pid``    the attendant's process id, which is also the id of its session
-``stdout``, ``stderr``  what the command wrote
-``receipt``  the exit code and a line feed, written by the attendant when the command ended
-``overdue``  exists once a runner decided that the time is up
-========== =====================================================================================
+* ``lock``: held by the *attendant*, a small process that outlives the runner, from before it starts until
+  it ends; by nothing else, also not by the handler or what the handler leaves behind
+* ``started``: JSON, the boot and its monotonic time when the run began
+* ``pid``: the attendant's process id, which on POSIX is also the id of its session
+* ``stdout``, ``stderr``: what the command wrote
+* ``receipt``: the exit code and a line feed, written by the attendant when the command ended
+* ``overdue``: exists once a runner decided that the time is up
 
 So a run whose lock is held is running. Otherwise ``overdue`` means that it timed out, a whole receipt
 that it ended, and neither, or no ``started``, that it is lost: the attendant was killed, the host went

@@ -5,6 +5,7 @@ Only element 0 counts. Whatever is wrong with the file becomes an error of this 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from connectedmachine.handler._files import read_regular
@@ -45,6 +46,16 @@ def read_status(folder: Path, sequence: int) -> HandlerStatus:
         message = f"The status file '{path.name}' cannot be read: {error.strerror}."
         return HandlerStatus(StatusKind.ERROR, UNREADABLE, clean(message), _modified(path))
     return parse_status(content.data, content.modified_ns / 1e9)
+
+
+def age_status(folder: Path, sequence: int) -> None:
+    """Give a status that lies there the oldest time there is, so that it never passes for a later report.
+
+    It may be another version's, carried here a moment ago, and file times are compared with some tolerance.
+    """
+    path = status_file(folder, sequence)
+    if path.is_file() and not path.is_symlink():
+        os.utime(path, (0, 0))
 
 
 def parse_status(data: bytes, written: float) -> HandlerStatus:

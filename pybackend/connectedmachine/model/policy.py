@@ -78,9 +78,9 @@ def checked_value(name: str, value: object) -> float | str:
         InvalidRequestError: ``InvalidPolicy`` when it is out of its bounds.
     """
     if name == "preset":
-        if value not in PRESETS:
+        if not isinstance(value, str) or value not in PRESETS:
             raise _invalid(name, value, f"Use one of {', '.join(PRESETS)}.")
-        return str(value)
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 365 * DAY:
         raise _invalid(name, value, "Give a duration from zero to 365 days.")
     if name in ("sample_interval", "rollback_pause", "retry_interval") and value <= 0:

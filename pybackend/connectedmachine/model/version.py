@@ -13,7 +13,9 @@ from functools import cached_property
 
 from connectedmachine.model.errors import InvalidRequestError
 
-_TEXT = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,3})(?:-([0-9A-Za-z.]{1,32}))?", re.ASCII)
+# A tag becomes part of a folder name, which on Windows loses a dot at its end.
+_TAG = r"(?=.{1,32}\Z)[0-9A-Za-z]+(?:\.[0-9A-Za-z]+)*"
+_TEXT = re.compile(rf"(\d{{1,9}}(?:\.\d{{1,9}}){{0,3}})(?:-({_TAG}))?", re.ASCII)
 _PARTS = 4
 
 

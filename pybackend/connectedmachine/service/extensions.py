@@ -162,8 +162,16 @@ class ExtensionService(Wishes):
                 if extension.installed is not None and target == extension.installed.version:
                     continue
                 self._refuse_if_busy(found, extension)
+                state = ProvisioningState.UPDATING if extension.installed else ProvisioningState.CREATING
                 self.store.extensions.save(
-                    replace(extension, target=target, target_initiator=initiator, stopped=False)
+                    replace(
+                        extension,
+                        target=target,
+                        target_initiator=initiator,
+                        stopped=False,
+                        provisioning=state,
+                        changed=self.clock.now(),
+                    )
                 )
         self.start_runner(found)
         if wait:

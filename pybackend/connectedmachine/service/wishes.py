@@ -84,8 +84,11 @@ class Wishes(UnderWay):
         if moves:
             self._refuse_if_busy(machine, base)
             after = replace(after, target_initiator=initiator)
-        if after.target is not None and after.installed is None:
-            after = replace(after, provisioning=ProvisioningState.CREATING)
+        if after.installed is None:
+            if after.target is not None:
+                after = replace(after, provisioning=ProvisioningState.CREATING)
+        elif moves and (after.target is not None or after.settings.seq > after.settings_tried):
+            after = replace(after, provisioning=ProvisioningState.UPDATING)
         return Change(existing, replace(after, changed=self.clock.now()), moves, warnings, secret)
 
     def _with_version(

@@ -107,7 +107,7 @@ def judge(
 
     At the deadline, Healthy without a break for the last ``stable_for`` seconds is good, anything else is
     not. ``healthy_for`` allows an early good verdict. A source that could not be looked at (Unknown) says
-    nothing: a deadline without a known sample is put off, by one more window at most.
+    nothing: a deadline at which a longer look might still find it good is put off, by one more window at most.
 
     Args:
         samples: In order of ``observed``, which is seconds of observed time since enable ended.
@@ -115,15 +115,18 @@ def judge(
         passed_over: Names of sources that do not count.
     """
     healthy_since: float | None = None
+    not_bad_since: float | None = None
     last_known: SourceHealth | None = None
     for sample in samples:
         state = worst(sample, passed_over)
-        if state.health is Health.UNKNOWN:
+        if state.health is not Health.UNKNOWN:
+            last_known = state
+        if state.health not in (Health.HEALTHY, Health.UNKNOWN):
+            healthy_since = not_bad_since = None
             continue
-        last_known = state
-        if state.health is not Health.HEALTHY:
-            healthy_since = None
-        elif healthy_since is None:
+        if not_bad_since is None:
+            not_bad_since = sample.observed
+        if state.health is Health.HEALTHY and healthy_since is None:
             healthy_since = sample.observed
     if not samples:
         return Verdict(None, "No sample yet.")
@@ -132,9 +135,12 @@ def judge(
     steady = observed - healthy_since if healthy_since is not None and known else 0.0
     if healthy_since is not None and known and healthy_for is not None and steady >= healthy_for:
         return Verdict(True, f"Healthy for {steady:.0f} s, {observed:.0f} s into the health window.")
-    if observed < window or (not known and observed < 2 * window):
+    needed = min(stable_for, window)
+    # It may have been healthy for long enough: nobody could look.
+    unseen = not_bad_since is not None and steady < needed <= observed - not_bad_since
+    if observed < window or ((unseen or not known) and observed < 2 * window):
         return Verdict(None, "" if last_known is None else last_known.message)
-    if healthy_since is not None and known and steady >= min(stable_for, window):
+    if healthy_since is not None and known and steady >= needed:
         return Verdict(True, f"Healthy for the last {steady:.0f} s of a health window of {window:.0f} s.")
     last = worst(samples[-1], passed_over)
     if last.health is Health.HEALTHY:

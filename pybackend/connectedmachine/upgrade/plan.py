@@ -173,7 +173,7 @@ def _asked_for(subject: Subject, images: Images, platform: Platform) -> Planned 
             subject.name, Reason.UP_TO_DATE, "New settings are due.", subject.installed, subject.installed
         )
         return Planned(decision, Move(OperationKind.CONFIGURE, None, automatic=False))
-    if subject.target is not None and subject.target != subject.installed:
+    if subject.target not in (None, subject.installed) and not subject.enrolled:
         message = f"Version {subject.target} was asked for, and no gallery offers it now."
         return _stays(subject, Reason.NO_IMAGE, message)
     return None
