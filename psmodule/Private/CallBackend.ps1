@@ -25,7 +25,8 @@ function CallBackend {
     }
     $given = [Collections.Specialized.OrderedDictionary]::new()
     foreach ($entry in $Parameters.GetEnumerator()) {
-        if ($null -ne $entry.Value -and '' -ne $entry.Value) { $given[$entry.Key] = $entry.Value }
+        $isNothing = $null -eq $entry.Value -or '' -eq $entry.Value
+        if ($entry.Value -is [DBNull] -or -not $isNothing) { $given[$entry.Key] = $entry.Value }
     }
     if ($Changes) {
         $given['idempotencyKey'] = [guid]::NewGuid().ToString()
@@ -134,8 +135,9 @@ function EndCall {
         try { WriteBackendFrame $backend ([Text.Encoding]::ASCII.GetBytes($cancel + "`n")) } catch [IO.IOException] { $null = $_ }
     }
     if ($null -ne $Call.Progress) {
-        $Call.Progress.RecordType = 'Completed'
-        try { $Call.Cmdlet.WriteProgress($Call.Progress) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }
+        $completed = [Management.Automation.ProgressRecord]::new(1, $Call.Progress.Activity, $Call.Progress.StatusDescription)
+        $completed.RecordType = 'Completed'
+        try { $Call.Cmdlet.WriteProgress($completed) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }
     }
     if ($null -ne $backend -and $backend.Log) {
         try { $Call.Cmdlet.WriteDebug($backend.Log.TrimEnd()) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }

@@ -80,7 +80,9 @@ class Desk:
     def package(self, type_: str, version: str, publisher: str = SAMPLE, os: str = "linux") -> Path:
         # What signs it also tells its bytes from those of every other version.
         signed = {"publisher": publisher, "type": type_, "version": version}
-        return build(self.zips / os, PackageSpec(publisher, type_, version, os=os, noop=True, signing_info=signed))
+        return build(
+            self.zips / os, PackageSpec(publisher, type_, version, os=os, noop=True, signing_info=signed)
+        )
 
     def publish(
         self,

@@ -1,4 +1,4 @@
-"""Bodies of requests: what is unknown or of another type is refused by name (section 9, strict by default)."""
+"""Bodies of requests: what is unknown or of another type is refused by name (section 9)."""
 
 from __future__ import annotations
 

@@ -175,8 +175,6 @@ def test_what_the_catalogue_says_of_automatic_upgrade_holds_for_a_publish_that_s
 def test_reads_do_not_care_about_case(windows: Desk) -> None:
     windows.put("extensionName", REST_BODY)
 
-    found = windows.service.extension_get(
-        resource_group=RG.upper(), machine="MYvm", name="EXTENSIONNAME"
-    )
+    found = windows.service.extension_get(resource_group=RG.upper(), machine="MYvm", name="EXTENSIONNAME")
 
     assert found["name"] == "extensionName"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -96,14 +97,15 @@ def test_a_gallery_that_cannot_be_added_is_refused(
 
 def test_an_unknown_gallery_is_named(desk: Desk) -> None:
     service = desk.service
-    for ask in (
+    asks: list[Callable[[], object]] = [
         lambda: service.gallery_list(name="nowhere"),
         lambda: service.image_list(gallery="nowhere"),
         lambda: publish(desk, desk.package("Agent", "1.0"), gallery="nowhere"),
         lambda: service.image_unpublish(
             publisher=SAMPLE, type="Agent", version="1.0", gallery="nowhere", follow=desk.heard
         ),
-    ):
+    ]
+    for ask in asks:
         with pytest.raises(ConnectedMachineError) as error:
             ask()
         assert refused(error, "ResourceNotFound").target == "nowhere"
@@ -179,10 +181,8 @@ def test_the_platform_tells_two_images_of_one_version_apart(desk: Desk) -> None:
         publisher=SAMPLE, type="Agent", version="1.0", operating_system="Windows", follow=desk.heard
     )
 
-    assert sorted((i["operatingSystem"], i["withdrawn"]) for i in values(desk.service.image_list())) == [  # type: ignore[type-var]
-        ("Linux", False),
-        ("Windows", True),
-    ]
+    images = values(desk.service.image_list())
+    assert {i["operatingSystem"]: i["withdrawn"] for i in images} == {"Linux": False, "Windows": True}
 
 
 @pytest.mark.parametrize("given", [{"version": "1.7"}, {"type": "Nobody"}, {"operating_system": "Windows"}])
@@ -267,7 +267,9 @@ def test_facts_that_cannot_be_are_refused(desk: Desk, given: dict[str, object], 
 
 def test_the_same_version_with_other_bytes_is_refused(desk: Desk) -> None:
     desk.publish("Agent", "1.0")
-    other = _manifest(desk.zips / "other.zip", '[{"version": 1.0, "handlerManifest": {"enableCommand": "x"}}]')
+    other = _manifest(
+        desk.zips / "other.zip", '[{"version": 1.0, "handlerManifest": {"enableCommand": "x"}}]'
+    )
     before = desk.state()
 
     with pytest.raises(ConnectedMachineError) as error:

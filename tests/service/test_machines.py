@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sqlite3
 
 import pytest
 
@@ -115,8 +115,9 @@ def test_nothing_is_changed_on_a_machine_that_is_another_host(service: QuickServ
     """As after a state folder was copied: reading is possible, work is refused before it is stored."""
     connect(service)
     desk.publish("Agent", "1.0")
-    machine = service.machine(None, RG, "host")
-    service.store.machines.save(replace(machine, os_machine_id="another"))
+    with sqlite3.connect(service.store.home / "store.db") as database:
+        database.execute("UPDATE machines SET os_machine_id = 'another' WHERE name = 'host'")
+    database.close()
     copied = desk.on("host")
     before = desk.state()
 

@@ -38,7 +38,8 @@ def test_of_a_wish_without_an_image(windows: Desk) -> None:
         ({"forceUpdateTag": "x"}, "apply new settings"),
         (
             {"typeHandlerVersion": "1.1", "enableAutomaticUpgrade": True, "settings": {"a": 1}},
-            "change Contoso.Sample.Agent from 1.0.0.0 to 1.1.0.0, enable automatic upgrade, apply new settings",
+            "change Contoso.Sample.Agent from 1.0.0.0 to 1.1.0.0,"
+            " enable automatic upgrade, apply new settings",
         ),
         ({"typeHandlerVersion": "1.0"}, "change nothing on the machine"),
         ({}, "change nothing on the machine"),

@@ -142,7 +142,7 @@ def test_holds_policies_and_probes_are_accepted_at_once(changing: Desk) -> None:
     service.hold_add(**machine, name="agent", follow=changing.heard)
     service.policy_set(**machine, name="agent", health_window=1.0, follow=changing.heard)
     service.policy_set(**machine, retry_interval=60.0, follow=changing.heard)
-    service.probe_add(**machine, name="p", tcp="localhost:1", follow=changing.heard)
+    service.probe_add(**machine, name="p", tcp="localhost:1", follow=changing.heard)  # type: ignore[arg-type]
 
     resume(changing)
     assert changing.version() == "1.1.0.0"

@@ -222,6 +222,8 @@ class ExtensionService(Wishes):
             before = self._last_operation(machine, name)
             change = self._change(machine, name, request, initiator, create=create)
             self.store.extensions.save(self._sealed(change))
+            if change.before is None:
+                self.store.passes.forget(machine.id, name)
         for warning in [*change.warnings, *self._warn_if_nothing_passes(machine, change)]:
             follow.warning(warning)
         if change.moves or not self._is_settled(machine, name):

@@ -34,7 +34,7 @@ class MachineService(ServiceBase):
 
         Raises:
             ConflictError: ``MachineExists``: this host is a machine of another name already, or the name
-                is taken by a machine of the other sort.
+                is taken by a machine of the other sort or with another operating system.
             InvalidRequestError: ``InvalidName``, ``InvalidRequestContent``.
         """
         import secrets
@@ -86,6 +86,13 @@ class MachineService(ServiceBase):
                     raise ConflictError(
                         "MachineExists",
                         f"Machine '{name}' exists and is {sort}.",
+                        target=name,
+                        hint="Choose another name.",
+                    )
+                if os_type is not None and existing.platform.os is not platform.os:
+                    raise ConflictError(
+                        "MachineExists",
+                        f"Machine '{name}' exists and runs {os_name(existing.platform.os)}.",
                         target=name,
                         hint="Choose another name.",
                     )

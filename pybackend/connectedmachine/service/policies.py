@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC
 
 from connectedmachine.model.clock import from_text
 from connectedmachine.model.errors import InvalidRequestError
@@ -110,8 +111,8 @@ class PolicyService(ServiceBase):
         extension = self.extension(found, name)
         now = self.clock.now()
         try:
-            end = None if until is None else from_text(until)
-        except ValueError:
+            end = None if until is None else from_text(until).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise _bad_until(until, "is not a time") from None
         if end is not None and end <= now:
             raise _bad_until(until, "has passed")

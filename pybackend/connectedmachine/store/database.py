@@ -34,24 +34,22 @@ class Database:
 
         Raises:
             StoreError: ``StoreTooNew`` when a later release wrote it (it is left untouched),
-                ``StoreUnreadable`` when it is no store or is damaged.
+                ``StoreUnreadable`` when it is no store or is damaged, ``StoreBusy``.
+            DiskFullError: ``DiskFull``; an existing store is as it was.
         """
-        try:
+        with _translated(str(path)):
+            migrations.refuse_newer(path)
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            connection.row_factory = sqlite3.Row
-            connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-            migrations.refuse_newer(connection, path)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA foreign_keys=ON")
-            migrations.apply(connection)
-        except sqlite3.Error as error:
-            raise StoreError(
-                "StoreUnreadable",
-                f"The store {path} cannot be opened: {error}.",
-                target=str(path),
-                hint="Check permissions and free space; restore the file from a backup if it is damaged.",
-            ) from error
+            try:
+                connection.row_factory = sqlite3.Row
+                connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=FULL")
+                connection.execute("PRAGMA foreign_keys=ON")
+                migrations.apply(connection)
+            except BaseException:
+                connection.close()
+                raise
         return cls(connection)
 
     @contextmanager
@@ -101,25 +99,30 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(target: str = "") -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise
+    except sqlite3.DatabaseError as error:
         text = str(error)
         if "full" in text:
             raise DiskFullError(
                 "DiskFull",
                 "There is no space left for the store; nothing was changed.",
+                target=target,
                 hint="Free some space on its disk and try again.",
             ) from error
         if "locked" in text or "busy" in text:
             raise StoreError(
                 "StoreBusy",
                 "Another process has kept the store busy for too long; nothing was changed.",
+                target=target,
                 hint="Try again.",
             ) from error
         raise StoreError(
             "StoreUnreadable",
             f"The store cannot be used: {text}.",
+            target=target,
             hint="Check its disk and permissions; restore it from a backup if it is damaged.",
         ) from error

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from connectedmachine.model.errors import PermissionDeniedError
+from connectedmachine.model.errors import PermissionDeniedError, StoreError
 
 STORE_FILE = "store.db"
 
@@ -37,10 +37,14 @@ def state_root() -> Path:
 
 
 def _may_hold_store(folder: Path) -> bool:
+    # Not exists(), which hides a missing permission from Python 3.14 on.
     try:
-        return (folder / STORE_FILE).exists()
+        (folder / STORE_FILE).stat()
     except PermissionError:
         return True
+    except OSError:
+        return False
+    return True
 
 
 def _machine_wide() -> Path:
@@ -74,6 +78,7 @@ def prepare(root: Path) -> None:
 
     Raises:
         PermissionDeniedError: It exists and somebody else owns it, so its content cannot be trusted.
+        StoreError: ``StoreUnreadable`` when there can be no folder.
     """
     try:
         if sys.platform == "win32":
@@ -98,4 +103,11 @@ def prepare(root: Path) -> None:
             f"The state folder {root} cannot be used: {error.strerror}.",
             target=str(root),
             hint="Set AZCMLITE_HOME to a folder that you may write to.",
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            "StoreUnreadable",
+            f"The state folder {root} cannot be made: {error.strerror}.",
+            target=str(root),
+            hint="Set AZCMLITE_HOME to a folder on a disk with space that can be written to.",
         ) from error

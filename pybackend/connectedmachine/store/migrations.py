@@ -221,11 +221,17 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
 LATEST = MIGRATIONS[-1][0]
 
 
-def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+def refuse_newer(path: Path) -> None:
     """Raises StoreError ``StoreTooNew`` when the file's schema is later than any this release knows."""
-    found = _version(connection)
-    if found > LATEST:
+    if not path.exists():
+        return
+    # Read-only: a writable connection, when it is closed, moves a log that a killed process left into the file.
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        found = _version(connection)
+    finally:
         connection.close()
+    if found > LATEST:
         raise StoreError(
             "StoreTooNew",
             f"The store {path} has schema {found}; this release knows {LATEST} at most.",
@@ -248,7 +254,9 @@ def apply(connection: sqlite3.Connection) -> None:
                 connection.execute(f"PRAGMA user_version={number}")
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # A full disk has ended the transaction already.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
 
 

@@ -77,6 +77,10 @@ class Passes:
             to_text(now),
         )
 
+    def forget(self, machine_id: str, extension: str) -> None:
+        """Drop what was decided about an extension of that name, which is another one from now on."""
+        self._db.run("DELETE FROM decisions WHERE machine_id = ? AND extension = ?", machine_id, extension)
+
     def latest(self, machine_id: str) -> dict[str, Decision]:
         """The newest decision about each extension of a machine, by lower-case name."""
         rows = self._db.all("SELECT * FROM decisions WHERE machine_id = ? ORDER BY time", machine_id)

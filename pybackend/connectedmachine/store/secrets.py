@@ -8,8 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connectedmachine.model.errors import StoreError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_FILE = "secrets.key"
 _NONCE_BYTES = 12
@@ -23,33 +27,44 @@ class Secrets:
         self._path = home / KEY_FILE
 
     def encrypt(self, text: str, owner: str) -> bytes:
-        """Encrypt ``text`` so that it can be read back for the same ``owner`` only."""
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+        """Encrypt ``text`` so that it can be read back for the same ``owner`` only.
 
+        Raises:
+            StoreError: ``SecretUnreadable`` when the key is damaged or cannot be made.
+        """
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + AESGCM(self._key(create=True)).encrypt(nonce, text.encode(), owner.lower().encode())
+        return nonce + self._cipher(owner, create=True).encrypt(nonce, text.encode(), owner.lower().encode())
 
     def decrypt(self, sealed: bytes, owner: str) -> str:
         """Read back what ``encrypt`` made.
 
         Raises:
-            StoreError: ``SecretUnreadable`` when the key is missing or another one.
+            StoreError: ``SecretUnreadable`` when the key is missing, damaged or another one.
         """
         from cryptography.exceptions import InvalidTag
+
+        nonce, content = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            plain = self._cipher(owner, create=False).decrypt(nonce, content, owner.lower().encode())
+        except (InvalidTag, ValueError) as error:
+            raise self._unreadable(owner) from error
+        return plain.decode()
+
+    def _cipher(self, owner: str, *, create: bool) -> AESGCM:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         try:
-            plain = AESGCM(self._key(create=False)).decrypt(
-                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], owner.lower().encode()
-            )
-        except (InvalidTag, FileNotFoundError) as error:
-            raise StoreError(
-                "SecretUnreadable",
-                f"The protected settings of {owner} cannot be read with the key in {self._path}.",
-                target=owner,
-                hint="Restore the key file, or set the protected settings again.",
-            ) from error
-        return plain.decode()
+            return AESGCM(self._key(create=create))
+        except (ValueError, OSError) as error:
+            raise self._unreadable(owner) from error
+
+    def _unreadable(self, owner: str) -> StoreError:
+        return StoreError(
+            "SecretUnreadable",
+            f"The protected settings of {owner} cannot be kept or read with the key in {self._path}.",
+            target=owner,
+            hint="Restore the key file; if it is lost, delete it and set the protected settings again.",
+        )
 
     def _key(self, *, create: bool) -> bytes:
         try:
@@ -67,6 +82,7 @@ class Secrets:
                 os.fsync(file.fileno())
             # Of two processes that make a key at once, the first one's stays: link never replaces.
             os.link(staged, self._path)
+            _sync_folder(self._path.parent)
         except FileExistsError:
             return _unseal(self._path.read_bytes())
         finally:
@@ -84,3 +100,14 @@ else:
 
     def _unseal(sealed: bytes) -> bytes:
         return sealed
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a new name in a folder survive power loss; Windows has no such call and needs none."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,136 @@
+"""What undo finds damaged is made anew: the old version's folder, and its pinned package."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from agent.world import World, at
+from connectedmachine.model.operation import Outcome
+from packages import AGENT
+
+BAD = replace(AGENT, version="1.1.0.0", fails=("update",))
+LATE = replace(AGENT, version="1.1.0.0", fails=("install",))
+"""Fails when the old version's folder has left the library."""
+
+
+def remark(world: World) -> str:
+    return next(r.message for r in world.last(AGENT).journal if str(r.step) == "restore(old)")
+
+
+def test_an_intact_folder_is_used_as_it_is(world: World) -> None:
+    world.install(AGENT)
+    (world.folder(AGENT) / "own.txt").write_text("the handler's own")
+    world.publish(BAD)
+    world.run_pass()
+    assert remark(world) == "Its folder was intact."
+    assert (world.folder(AGENT) / "own.txt").exists()
+
+
+def test_a_damaged_folder_is_unpacked_afresh_with_what_the_version_had(world: World) -> None:
+    world.install(AGENT)
+    folder = world.folder(AGENT)
+    (folder / "mrseq").write_text("1")
+    (folder / "status" / "0.status").write_text("[]")
+    settings = (folder / "config" / "1.settings").read_bytes()
+    world.publish(BAD)
+    world.run_pass(at("after update(new) to new", lambda: (folder / "bin" / "enable.sh").unlink()))
+    assert remark(world).startswith("Unpacked afresh")
+    assert world.last(AGENT).outcome is Outcome.ROLLED_BACK
+    assert (folder / "mrseq").read_text() == "1"
+    assert (folder / "status" / "0.status").read_text() == "[]"
+    assert (folder / "config" / "1.settings").read_bytes() == settings
+    assert world.serving(AGENT) == [AGENT.version]
+    assert world.left_behind() == []
+
+
+def test_a_folder_that_left_the_library_comes_back_with_what_it_had(world: World) -> None:
+    world.install(AGENT)
+    (world.folder(AGENT) / "mrseq").write_text("1")
+    world.publish(LATE)
+    world.run_pass()
+    assert world.last(AGENT).outcome is Outcome.ROLLED_BACK
+    assert (world.folder(AGENT) / "mrseq").read_text() == "1"
+    assert world.serving(AGENT) == [AGENT.version]
+
+
+def test_the_new_version_s_mrseq_is_the_latest(world: World) -> None:
+    """Without it a user's script that the new version ran would run again."""
+    world.install(AGENT)
+    (world.folder(AGENT) / "mrseq").write_text("1")
+    world.publish(LATE)
+    ran = at("before install(new)", lambda: (world.folder(LATE) / "mrseq").write_text("2"))
+    world.run_pass(ran)
+    assert (world.folder(AGENT) / "mrseq").read_text() == "2"
+
+
+def pinned_zip(world: World) -> Path:
+    installed = world.extension(AGENT).installed
+    assert installed is not None
+    return world.places.packages / f"{installed.sha256}.zip"
+
+
+def test_a_damaged_pinned_package_is_fetched_again(world: World) -> None:
+    world.install(AGENT)
+    package = pinned_zip(world)
+    whole = package.read_bytes()
+    world.publish(LATE)
+    world.run_pass(at("before restore(old)", lambda: package.write_bytes(b"scribble")))
+    assert world.last(AGENT).outcome is Outcome.ROLLED_BACK
+    assert package.read_bytes() == whole
+
+
+def test_a_package_that_nobody_has_makes_the_rollback_pending_until_it_is_published_again(
+    world: World,
+) -> None:
+    world.policy(rollback_pause=0.001)
+    world.install(AGENT)
+    package = pinned_zip(world)
+    [published] = [p for p in (world.home / "gallery").rglob("*.zip") if "1.0.0.0" in str(p)]
+    bytes_of_it = published.read_bytes()
+    world.publish(LATE)
+
+    def lose() -> None:
+        package.unlink()
+        published.unlink()
+
+    assert world.run_pass(at("before restore(old)", lose)) == {"Agent": "RollbackPending"}
+    published.write_bytes(bytes_of_it)
+    world.run()
+    assert world.last(AGENT).outcome is Outcome.ROLLED_BACK
+    assert world.serving(AGENT) == [AGENT.version]
+
+
+# Packages.
+
+
+def test_both_packages_are_kept_while_a_rollback_may_need_them(world: World) -> None:
+    world.install(AGENT)
+    kept: list[int] = []
+    world.publish(replace(AGENT, version="1.1.0.0"))
+    world.run_pass(at("after watch(new)", lambda: kept.append(len(world.zips()))))
+    assert kept == [2]
+
+
+def test_after_the_end_only_the_installed_version_s_package_is_kept(world: World) -> None:
+    world.install(AGENT)
+    first = world.zips()
+    world.publish(replace(AGENT, version="1.1.0.0"))
+    world.run_pass()
+    assert len(world.zips()) == 1
+    assert world.zips() != first
+
+
+def test_after_a_rollback_only_the_old_version_s_package_is_kept(world: World) -> None:
+    world.install(AGENT)
+    first = world.zips()
+    world.publish(BAD)
+    world.run_pass()
+    assert world.zips() == first
+
+
+def test_after_a_removal_no_package_is_kept(world: World) -> None:
+    world.install(AGENT)
+    world.remove(AGENT)
+    world.run()
+    assert world.zips() == set()

@@ -1,0 +1,40 @@
+"""``docs/reasons.md`` explains each reason that a decision can have, and no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from connectedmachine.model.decision import Reason
+
+ROOT = Path(__file__).parents[2]
+
+
+def rows() -> list[list[str]]:
+    """The cells of the table, without its head."""
+    lines = (ROOT / "docs" / "reasons.md").read_text("utf-8").splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return table[2:]
+
+
+def test_the_table_has_every_reason_in_its_order() -> None:
+    assert [row[0] for row in rows()] == [f"`{reason}`" for reason in Reason]
+
+
+def test_every_reason_has_a_meaning_a_giver_and_something_to_do() -> None:
+    for reason, meaning, given_by, what_to_do in rows():
+        assert meaning.endswith("."), reason
+        assert what_to_do.endswith("."), reason
+        assert set(re.split(", ", given_by)) <= {"plan", "runner", "later"}, reason
+
+
+def test_who_is_said_to_give_a_reason_does() -> None:
+    backend = ROOT / "pybackend" / "connectedmachine"
+    givers = {"plan": backend / "upgrade" / "plan.py", "runner": backend / "agent" / "runner.py"}
+    found = {
+        name: set(re.findall(r"Reason\.([A-Z_]+)", path.read_text("utf-8"))) for name, path in givers.items()
+    }
+
+    for reason, row in zip(Reason, rows(), strict=True):
+        said = {name for name in found if reason.name in found[name]}
+        assert row[2] == (", ".join(name for name in givers if name in said) or "later"), reason
