@@ -1,27 +1,42 @@
 # What a user wrote at a parameter to what the backend reads.
 
-# Returns the version bound to a parameter as text. A number that is not written at the parameter itself has
-# lost its text on the way: 1.10 in a variable or a splat is 1.1 by now. One that is written there still has
-# it: the engine hands it over inside a PSObject that remembers how it was spelled, and that any assignment
-# or call would take off.
+# Returns the version bound to a parameter as text. A number that is not written at the parameter itself may
+# have lost its text on the way: 1.10 in a variable or a splat is 1.1 by now. One that is written there has
+# it: where its text is not what the number would print, the engine hands it over inside a PSObject that
+# remembers how it was spelled, and that any assignment or call would take off.
 function VersionText {
     param([Management.Automation.PSCmdlet] $Cmdlet, [string] $Parameter)
 
     $bound = $Cmdlet.MyInvocation.BoundParameters
     if ($null -eq $bound[$Parameter]) { return $null }
     $text = [string] $bound[$Parameter]
-    if ($bound[$Parameter] -isnot [psobject]) { WarnOfLostDigits $Cmdlet "-$Parameter" $bound[$Parameter] }
+    if ($bound[$Parameter] -isnot [psobject]) { WarnOfLostDigits $Cmdlet $bound[$Parameter] "-$Parameter" "-$Parameter[\s:``]+" }
     if ($bound[$Parameter] -is [string] -or $bound[$Parameter] -is [version] -or $text -match '^[\d.]+$') { return $text }
     $Cmdlet.ThrowTerminatingError((NewErrorRecord 'InvalidVersion' 'InvalidArgument' $bound[$Parameter] "-$Parameter takes a version, not '$text'." `
                 "Write one to four numbers separated by dots in quotes, for example '9.5'."))
 }
 
 function WarnOfLostDigits {
-    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $What, [object] $Version)
+    param(
+        [Management.Automation.PSCmdlet] $Cmdlet,
+        [object] $Version,
+        # What the user knows it as, and the pattern of what stands before a value that is written there.
+        [string] $What,
+        [string] $Before
+    )
 
-    if ($Version -is [double] -or $Version -is [decimal] -or $Version -is [float]) {
-        $Cmdlet.WriteWarning("$What got the number $([string] $Version); if it was written as a version it may have lost digits (1.10 becomes 1.1). Quote it: '$([string] $Version)'.")
+    if ($Version -isnot [double] -and $Version -isnot [float]) { return }
+    $text = [string] $Version
+    if ((CallText) -match ($Before + [regex]::Escape($text) + '(?![\w.])')) { return }
+    $Cmdlet.WriteWarning("$What got the number $text; if it was written as a version it may have lost digits (1.10 becomes 1.1). Quote it: '$text'.")
+}
+
+# Returns the statements that led to the cmdlet's call, as the caller wrote them.
+function CallText {
+    $texts = foreach ($frame in Get-PSCallStack) {
+        if (-not "$($frame.ScriptName)".StartsWith($script:ModuleFolder)) { $frame.Position.Text }
     }
+    $texts -join "`n"
 }
 
 # Returns what -EnableAutomaticUpgrade says. As a switch it takes no separate word, so '-EnableAutomaticUpgrade
@@ -37,9 +52,9 @@ function ReadUpgradeFlag {
     elseif ($null -eq $value) { $problem = '-EnableAutomaticUpgrade takes $true or $false, not $null.' }
     elseif (-not $bound['EnableAutomaticUpgrade']) { $problem = "-EnableAutomaticUpgrade has a value already; '$value' belongs to no parameter." }
     elseif (-not $value) {
-        # '-EnableAutomaticUpgrade -Confirm $false' must not end the enrolment. The line of the call tells the
-        # two apart, when the call is on one line.
-        $isWrittenSo = $Cmdlet.MyInvocation.Line -match '-EnableAutomaticUpgrade\s+\$false'
+        # '-EnableAutomaticUpgrade -Confirm $false' must not end the enrolment. How the call is written tells
+        # the two apart.
+        $isWrittenSo = (CallText) -match '-EnableAutomaticUpgrade[\s`]+\$false'
         foreach ($entry in $bound.GetEnumerator()) {
             if (-not $isWrittenSo -and $entry.Key -ne 'EnableAutomaticUpgrade' -and $entry.Value -is [switch] -and $entry.Value) {
                 $problem = "It is not clear whether '$value' belongs to -EnableAutomaticUpgrade or to -$($entry.Key)."
@@ -164,7 +179,7 @@ function TargetsText {
     if ($null -ne $Target) {
         foreach ($key in $Target.Keys) {
             $version = PropertyOf $Target[$key] 'targetVersion'
-            WarnOfLostDigits $Cmdlet 'targetVersion' $version
+            WarnOfLostDigits $Cmdlet $version 'targetVersion' 'targetVersion[''"]?\s*=\s*'
             $targets[[string] $key] = @{ targetVersion = [string] $version }
         }
     }

@@ -83,7 +83,6 @@ def test_a_damaged_pinned_package_is_fetched_again(world: World) -> None:
 def test_a_package_that_nobody_has_makes_the_rollback_pending_until_it_is_published_again(
     world: World,
 ) -> None:
-    world.policy(rollback_pause=0.001)
     world.install(AGENT)
     package = pinned_zip(world)
     [published] = [p for p in (world.home / "gallery").rglob("*.zip") if "1.0.0.0" in str(p)]
@@ -96,6 +95,7 @@ def test_a_package_that_nobody_has_makes_the_rollback_pending_until_it_is_publis
 
     assert world.run_pass(at("before restore(old)", lose)) == {"Agent": "RollbackPending"}
     published.write_bytes(bytes_of_it)
+    world.resolve(AGENT, "back")
     world.run()
     assert world.last(AGENT).outcome is Outcome.ROLLED_BACK
     assert world.serving(AGENT) == [AGENT.version]

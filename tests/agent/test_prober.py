@@ -132,6 +132,15 @@ def test_a_web_server_that_says_no_http_is_unhealthy() -> None:
     assert seen.health is Health.UNHEALTHY
 
 
+@pytest.mark.parametrize("target", ["localhost:99999", f"{'x' * 70}:80", "a..b:80"])
+def test_an_address_that_cannot_be_is_unhealthy(target: str) -> None:
+    assert look(probe(ProbeKind.TCP, target)).health is Health.UNHEALTHY
+
+
+def test_a_command_that_no_system_could_start_is_unknown() -> None:
+    assert look(probe(ProbeKind.COMMAND, "program\0")).health is Health.UNKNOWN
+
+
 def test_a_process_is_found_by_its_name_in_any_case() -> None:
     name = psutil.Process().name()
     assert look(probe(ProbeKind.PROCESS, name.upper())).health is Health.HEALTHY

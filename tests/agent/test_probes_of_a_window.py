@@ -24,6 +24,19 @@ def well(world: World) -> Path:
     return path
 
 
+def test_a_probe_that_could_never_be_looked_at_rolls_nothing_back(world: World) -> None:
+    world.service.probe_add(
+        resource_group=GROUP,
+        machine=MACHINE,
+        name="blind",
+        command=[str(world.root / "no such program")],
+        follow=world.listener,
+    )
+    world.install(AGENT)
+    world.publish(NEW)
+    assert world.run_pass() == {"Agent": "Upgraded"}
+
+
 def add_probe(world: World, path: Path) -> None:
     code = "import pathlib, sys; sys.exit(not pathlib.Path(sys.argv[1]).exists())"
     world.service.probe_add(

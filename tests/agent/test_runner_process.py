@@ -82,6 +82,7 @@ def test_a_closed_terminal_changes_nothing(world: World) -> None:
 
 
 def start(world: World) -> subprocess.Popen[bytes]:
+    world.places.machine.mkdir(parents=True, exist_ok=True)
     words = [sys.executable, "-I", "-m", "connectedmachine.agent.launch", str(world.home), world.machine.id]
     return subprocess.Popen(words)
 

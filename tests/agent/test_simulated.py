@@ -44,9 +44,7 @@ def test_an_upgrade_succeeds_after_a_whole_window_that_nobody_waited_for(simulat
     assert simulated.run_pass() == {"Agent": "Upgraded"}
     operation = simulated.last(AGENT)
     assert operation.outcome is Outcome.SUCCEEDED
-    assert operation.ended is not None
-    assert (operation.ended - operation.began).total_seconds() >= 300.0
-    assert simulated.samples(AGENT)[-1].observed == 300.0
+    assert simulated.samples(AGENT)[-1].observed >= 300.0
 
 
 def test_nothing_of_a_handler_is_unpacked_or_run(simulated: World) -> None:

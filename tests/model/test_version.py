@@ -35,10 +35,11 @@ def test_missing_parts_are_zero(numbers: list[int], tag: str) -> None:
 def test_any_text_is_a_version_or_an_error_with_a_hint(text: str) -> None:
     try:
         Version.parse(text)
-    except InvalidRequestError as error:
-        assert error.code == "InvalidVersion"
-        assert error.target == text
-        assert error.hint
+    except InvalidRequestError as refused:
+        answer = (refused.code, refused.target, bool(refused.hint))
+    else:
+        answer = None
+    assert answer in (None, ("InvalidVersion", text, True))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,14 @@ class Outcome:
         assert not self.problems, self.problems
         assert len(self.output) == 1, self.output
         return self.output[0]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until something is so; not for a span of time."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @functools.cache

@@ -42,6 +42,7 @@ def flag_after(shell: Shell, call: str, before: str = "") -> Outcome:
         ("-EnableAutomaticUpgrade $no", "False"),
         ("-EnableAuto $true", "True"),
         ("-EnableAutomaticUpgrade $false -Verbose", "False"),
+        ("-Verbose `\n -EnableAutomaticUpgrade $false", "False"),
         ("-EnableAutomaticUpgrade $true -AutoUpgradeMinorVersion", "True"),
         ("-EnableAutomaticUpgrade $false -AutoUpgradeMinorVersion:$false", "False"),
         ("@{ EnableAutomaticUpgrade = $true }", "True"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,16 +12,9 @@ import psutil
 import pytest
 
 from powershell.conftest import Run
-from powershell.engine import ROOT, Shell
+from powershell.engine import ROOT, Shell, wait_until
 
 BACKEND_PID = "& (Get-Module Az.ConnectedMachineLite) { $script:Backend.Process.Id }"
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_import_starts_nothing(shell: Shell) -> None:

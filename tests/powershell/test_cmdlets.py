@@ -377,7 +377,8 @@ def test_packages_are_published_into_galleries_and_withdrawn(shell: Shell, tmp_p
     assert added.output == [str(tmp_path / "team"), "default team"]
     image = shell.run(
         f"Set-Location '{tmp_path}';"
-        f"$i = Publish-AzConnectedExtensionPackage -Path ./{package.name} {AGENT_IS} -Version 1.10 -OperatingSystem {OS} -Architecture x64 -GalleryName team;"
+        f"$i = Publish-AzConnectedExtensionPackage -Path ./{package.name} {AGENT_IS} -Version 1.10"
+        f" -OperatingSystem {OS} -Architecture x64 -GalleryName team;"
         "$i.Version, $i.GalleryName, $i.Architecture, $i.Withdrawn, $i.Sha256.Length, $i.Length -join '|'"
     )
     assert image.only() == f"1.10.0.0|team|x64|False|64|{package.stat().st_size}"

@@ -15,6 +15,7 @@ import connectedmachine
 from connectedmachine.frontends.rpc_methods import METHODS
 from packages import AGENT, build, end_processes, forget_override, override
 from powershell.conftest import Run
+from powershell.engine import wait_until
 
 SCHEMAS = Path(connectedmachine.__file__).with_name("schemas") / "rpc"
 REGISTRY = Registry().with_resources(
@@ -38,7 +39,8 @@ Remove-AzConnectedMachineGallery -Name team
 Add-AzConnectedMachineHealthProbe {M} -Name p -Command echo, hi -Interval 00:00:01
 """
 BETWEEN = f"""
-New-AzConnectedMachineExtension {E} -Publisher Contoso.Sample -ExtensionType Agent -Location local -Setting @{{ a = 1 }} -Tag @{{ a = 'b' }}
+$new = @{{ Publisher = 'Contoso.Sample'; ExtensionType = 'Agent'; Setting = @{{ a = 1 }}; Tag = @{{ a = 'b' }} }}
+New-AzConnectedMachineExtension {E} -Location local @new
 Set-AzConnectedMachineExtension {E} -Location local -ForceRerun again -WhatIf
 Set-AzConnectedMachineExtension {E} -Location local -ForceRerun again
 Update-AzConnectedMachineExtension {E} -EnableAutomaticUpgrade $true
@@ -59,7 +61,8 @@ Start-AzConnectedMachineUpgrade {M}
 Get-AzConnectedMachineUpgrade {M} -History
 Get-AzConnectedMachineHealthProbe {M}
 Remove-AzConnectedMachineHealthProbe {M} -Name p
-Update-AzConnectedExtension {M} -ExtensionTarget @{{ 'Contoso.Sample.Agent' = @{{ targetVersion = '1.1' }} }} -ErrorAction SilentlyContinue
+$target = @{{ 'Contoso.Sample.Agent' = @{{ targetVersion = '1.1' }} }}
+Update-AzConnectedExtension {M} -ExtensionTarget $target -ErrorAction SilentlyContinue
 Remove-AzConnectedMachineExtension {E} -WhatIf
 Remove-AzConnectedMachineExtension {E}
 Unpublish-AzConnectedExtensionPackage -Publisher Contoso.Sample -ExtensionType Agent -Version '1.1.0.0'
@@ -71,8 +74,8 @@ def publish(folder: Path, version: str, **behaviour: object) -> str:
     spec = replace(AGENT, version=version, **behaviour)  # type: ignore[arg-type]
     return (
         f"Publish-AzConnectedExtensionPackage -Path '{build(folder, spec)}' -Publisher Contoso.Sample"
-        f" -ExtensionType Agent -Version '{version}' -OperatingSystem {AGENT.os.capitalize()} -Architecture any"
-        " -SupportsAutomaticUpgrade\n"
+        f" -ExtensionType Agent -Version '{version}' -OperatingSystem {AGENT.os.capitalize()}"
+        " -Architecture any -SupportsAutomaticUpgrade\n"
     )
 
 
@@ -127,8 +130,12 @@ def test_every_frame_of_every_method_is_as_its_schema_says(
 def test_the_frame_that_cancels_is_as_its_schema_says(
     unwell: Callable[[str], Path], request: pytest.FixtureRequest
 ) -> None:
-    shell = request.getfixturevalue("shared_shell")
-    outcome = shell.within(
-        "WriteJson ([ordered]@{ jsonrpc = '2.0'; method = 'cancel'; params = @{ id = '7' } })"
-    )
-    check(json.loads(outcome.only()), "frames.json#/$defs/cancel")
+    notes = unwell("never_done")
+    shell = request.getfixturevalue("shell")
+    pipeline = shell.start("Get-AzConnectedMachine")
+    pipeline.BeginInvoke()
+    wait_until((notes / "begun").exists)
+    pipeline.Stop()
+    wait_until((notes / "cancelled").exists)
+    (frame,) = frames(notes / "cancels")
+    check(frame, "frames.json#/$defs/cancel")

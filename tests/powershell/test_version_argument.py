@@ -20,7 +20,7 @@ def _machine(shared_shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     "argument",
-    [" 1.10", ":1.10", " '1.10'", ' "1.10"', " ([version] '1.10')", " $('1.10')"],
+    [" 1.10", ":1.10", " `\n  1.10", " '1.10'", ' "1.10"', " ([version] '1.10')", " ([decimal] 1.10)"],
 )
 def test_a_literal_keeps_its_text_and_warns_of_nothing(shared_shell: Shell, argument: str) -> None:
     outcome = shared_shell.run(f"({CALL} -TypeHandlerVersion{argument}).TypeHandlerVersion")
@@ -32,7 +32,8 @@ def test_a_literal_keeps_its_text_and_warns_of_nothing(shared_shell: Shell, argu
     "script",
     [
         "$v = 1.10; {call} -TypeHandlerVersion $v",
-        "$v = [decimal] 1.10; {call} -TypeHandlerVersion $v",
+        "$v = 9.5; {call} -TypeHandlerVersion $v",
+        "function f($v) {{ {call} -TypeHandlerVersion $v }}; f -v 1.10",
         "$s = @{{ TypeHandlerVersion = 1.10 }}; {call} @s",
     ],
 )
@@ -40,6 +41,23 @@ def test_a_number_from_elsewhere_is_warned_of(shared_shell: Shell, script: str) 
     outcome = shared_shell.run(script.format(call=CALL))
     assert not outcome.problems
     assert [warning for warning in outcome.warnings if LOST in warning and "Quote it" in warning]
+
+
+@pytest.mark.parametrize("argument", [" 9.5", ":9.5", " `\n   9.5"])
+def test_a_literal_that_prints_as_it_is_written_warns_of_nothing(shared_shell: Shell, argument: str) -> None:
+    outcome = shared_shell.run(f"$e = {CALL} -TypeHandlerVersion{argument}; $e.TypeHandlerVersion")
+    assert outcome.only() == "9.5"
+    assert not [warning for warning in outcome.warnings if LOST in warning]
+
+
+def test_a_literal_at_the_end_of_a_pipeline_warns_of_nothing(shared_shell: Shell) -> None:
+    shared_shell.run(CALL)
+    outcome = shared_shell.run(
+        "Get-AzConnectedMachineExtension -ResourceGroupName rg -MachineName m |"
+        " Update-AzConnectedMachineExtension -TypeHandlerVersion 9.5 | ForEach-Object TypeHandlerVersion"
+    )
+    assert outcome.only() == "9.5"
+    assert not [warning for warning in outcome.warnings if LOST in warning]
 
 
 @pytest.mark.parametrize("argument", ["9", "$nine"])

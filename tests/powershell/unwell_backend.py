@@ -6,6 +6,7 @@ start of the same test, and what is told to the test, is in the folder NOTES.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -105,6 +106,16 @@ def flood() -> None:
     serve(sys.stdin.buffer, sys.stdout.buffer, lambda: noisy)
 
 
+class Noting(io.BufferedReader):
+    """Standard input that notes each frame which cancels."""
+
+    def readline(self, size: int | None = -1) -> bytes:
+        line = super().readline(size)
+        if b'"cancel"' in line:
+            (NOTES / "cancels").write_bytes(line)
+        return line
+
+
 def never_done() -> None:
     """Work at a list of machines until it is cancelled; anything else is answered at once."""
 
@@ -118,7 +129,7 @@ def never_done() -> None:
         (NOTES / "cancelled").touch()
         return {"value": []}
 
-    serve(sys.stdin.buffer, sys.stdout.buffer, lambda: work)
+    serve(Noting(sys.stdin.buffer.raw), sys.stdout.buffer, lambda: work)
 
 
 def record() -> None:

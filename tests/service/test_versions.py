@@ -217,7 +217,9 @@ def test_a_version_that_was_withdrawn_before_the_runner_came_is_no_dead_end(stoc
     stocked.put(body={"properties": {"typeHandlerVersion": "1.2"}}, wait=False)
     stocked.withdraw("Agent", "1.2.0.0")
     stocked.service.runs = True
-    assert stocked.run_pass()["agent"]["reason"] == "NoImage"
+    stocked.run_pass()
+    assert at(stocked.get(), "properties.instanceView.status.code") == "NoImage"
+    assert at(stocked.get(), "properties.provisioningState") == "Succeeded"
 
     stocked.patch(settings={"a": 1})
     stocked.patch(typeHandlerVersion="1.10")

@@ -55,7 +55,7 @@ def tables(path: Path) -> set[str]:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Where no store is yet, in a folder whose name has to be escaped in a URI."""
-    folder = tmp_path / "a folder #1 50% ?"[: 17 if os.name == "nt" else None]
+    folder = tmp_path / "a folder #1 50%"
     folder.mkdir()
     return folder / "store.db"
 
@@ -159,7 +159,8 @@ def test_damage_that_shows_later_is_an_error_of_the_store(path: Path) -> None:
         database.run("INSERT INTO answers VALUES (?, 'm', ?, 't')", f"k{number}", "x" * 500)
     database.close()
     content = path.read_bytes()
-    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    sound = len(content) // 2
+    path.write_bytes(content[:sound] + b"\xff" * (len(content) - sound))
     damaged = Database.open(path)
     with pytest.raises(StoreError) as caught:
         damaged.all("SELECT * FROM answers")

@@ -25,7 +25,9 @@ ENABLED_AT = 1_000.0
 READY = Heartbeat(True, "ready", 1.0)
 
 
-def status(kind: StatusKind, written: float | None = ENABLED_AT + 5, message: str = "says so") -> HandlerStatus:
+def status(
+    kind: StatusKind, written: float | None = ENABLED_AT + 5, message: str = "says so"
+) -> HandlerStatus:
     return HandlerStatus(kind, "0", message, written)
 
 
@@ -94,7 +96,8 @@ def test_without_a_known_enable_any_status_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "heartbeat", [None, Heartbeat(False, "", 1.0), Heartbeat(False, "The last heartbeat is 601 s old.", 601.0)]
+    "heartbeat",
+    [None, Heartbeat(False, "", 1.0), Heartbeat(False, "The last heartbeat is 601 s old.", 601.0)],
 )
 def test_a_promised_heartbeat_that_is_missing_stale_or_not_ready_is_unhealthy(
     heartbeat: Heartbeat | None,

@@ -106,4 +106,10 @@ def test_the_end_carries_the_code_of_what_failed_first() -> None:
 
 def test_a_disable_that_failed_twice_over_a_crash_is_undone_like_one_that_worked() -> None:
     played = play(operation(), {"disable(old)": [LOST, FAILED], "update(new) to new": [FAILED]})
-    assert played.steps(1) == ["uninstall(new)", "restore(old)", "enable(old)", "confirm(old)", "discard(new)"]
+    assert played.steps(1) == [
+        "uninstall(new)",
+        "restore(old)",
+        "enable(old)",
+        "confirm(old)",
+        "discard(new)",
+    ]

@@ -73,9 +73,7 @@ class Case:
         return operation(old=versions[0], new=versions[1], old_enabled=self.enabled)
 
     def manifest(self) -> HandlerManifest:
-        return replace(
-            MANIFEST, update_with_install=self.install, continue_on_update_failure=self.goes_on
-        )
+        return replace(MANIFEST, update_with_install=self.install, continue_on_update_failure=self.goes_on)
 
     def machine(self) -> Machine:
         return Machine(Version(True, True, self.enabled, self.enabled), Version())

@@ -203,7 +203,9 @@ PARTS = st.tuples(*[st.integers(0, 3)] * 4)
 def test_by_itself_it_only_ever_moves_up_and_within_its_major(
     offered: list[tuple[int, int, int, int]], installed: tuple[int, int, int, int], asked: bool
 ) -> None:
-    subject = replace(enrolled(), installed=Version(installed), requested=VersionRequest((3,) if asked else ()))
+    subject = replace(
+        enrolled(), installed=Version(installed), requested=VersionRequest((3,) if asked else ())
+    )
     found = planned(subject, images(*(str(Version(parts)) for parts in offered)))
     newer = [p for p in offered if p > installed and p[0] == installed[0]]
     assert moves_to(found) == (str(Version(max(newer))) if newer else None)

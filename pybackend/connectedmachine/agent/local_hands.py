@@ -10,6 +10,7 @@ from pathlib import Path
 
 from connectedmachine.agent.hands import Reading, StepResult
 from connectedmachine.agent.images import galleries
+from connectedmachine.agent.packages import delete_unpinned
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
 from connectedmachine.gallery.damage import is_intact
@@ -157,12 +158,7 @@ class LocalHands:
             if folder not in needed:
                 with suppress(OSError):  # the next operation tries again
                     discard(folder)
-        # Inside a transaction no operation can begin and count on a zip that is being deleted.
-        with self._store.transaction():
-            pinned = self._store.operations.pinned()
-            for package in self._places.packages.glob("*.zip"):
-                if package.stem not in pinned:
-                    package.unlink(missing_ok=True)
+        delete_unpinned(self._store, self._places.packages)
 
     # Which folder, which package, which manifest.
 

@@ -56,8 +56,8 @@ def _command(probe: Probe) -> SourceHealth:
         )
     except subprocess.TimeoutExpired:
         return SourceHealth(Health.UNHEALTHY, f"No end within {probe.timeout:g} s.")
-    except OSError as error:
-        return SourceHealth(Health.UNKNOWN, f"It cannot be started: {error.strerror}.")
+    except (OSError, ValueError) as error:
+        return SourceHealth(Health.UNKNOWN, f"It cannot be started: {getattr(error, 'strerror', error)}.")
     text = (done.stderr or done.stdout).decode(errors="backslashreplace").strip()
     if done.returncode == 0:
         return SourceHealth(Health.HEALTHY, text)
@@ -71,11 +71,13 @@ def _tcp(probe: Probe) -> SourceHealth:
     try:
         with socket.create_connection((host.strip("[]"), int(port)), timeout=probe.timeout):
             return SourceHealth(Health.HEALTHY)
-    except OSError as error:
-        return SourceHealth(Health.UNHEALTHY, f"No connection: {error.strerror or error}.")
+    except (OSError, ValueError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return SourceHealth(Health.UNHEALTHY, f"No connection: {reason}.")
 
 
 def _http(probe: Probe) -> SourceHealth:
+    import http.client
     import urllib.error
     import urllib.request
 
@@ -86,7 +88,7 @@ def _http(probe: Probe) -> SourceHealth:
             return SourceHealth(Health.HEALTHY, f"Status {answer.status}.")
     except urllib.error.HTTPError as error:
         return SourceHealth(Health.UNHEALTHY, f"Status {error.code}.")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         return SourceHealth(Health.UNHEALTHY, f"No answer: {reason}.")
 
@@ -95,9 +97,9 @@ def _process(probe: Probe) -> SourceHealth:
     import psutil
 
     wanted = probe.target[0].lower().removesuffix(".exe")
-    for process in psutil.process_iter(["name"]):
+    for process in psutil.process_iter(["name", "status"]):
         name = str(process.info["name"] or "").lower().removesuffix(".exe")
-        if name == wanted and process.status() != psutil.STATUS_ZOMBIE:
+        if name == wanted and process.info["status"] != psutil.STATUS_ZOMBIE:
             return SourceHealth(Health.HEALTHY)
     return SourceHealth(Health.UNHEALTHY, "No process of that name.")
 

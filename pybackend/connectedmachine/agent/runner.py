@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectedmachine.agent.hands import Hands
 from connectedmachine.agent.images import offered
@@ -25,11 +25,11 @@ from connectedmachine.model.operation import (
     PackageRef,
     Pause,
 )
-from connectedmachine.model.resource import Extension, Machine, ProvisioningState
+from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Status
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.operation import next_step
-from connectedmachine.upgrade.plan import Move, retry_at
+from connectedmachine.upgrade.plan import Move, Planned, retry_at
 
 PATIENCE = 3600.0
 """Seconds for which a pending rollback keeps the runner."""
@@ -132,9 +132,9 @@ class Runner:
         planner = Planner(self._store, self._machine, offered(self._store))
         now = self._clock.now()
         for extension in extensions:
-            move = planner.plan(extension, now, automatic=False).move
-            given_up = extension.name in self._failed_removals
-            if move is not None and not (move.kind is OperationKind.REMOVE and given_up):
+            planned = planner.plan(extension, now, automatic=False)
+            given_up = extension.removing and extension.name in self._failed_removals
+            if (planned.move is not None and not given_up) or _is_impossible(extension, planned):
                 return extension
         return None
 
@@ -204,6 +204,10 @@ class Runner:
                 return Decision(wanted.name, Reason.REMOVING, "It was removed.")
             planned = planner.plan(extension, self._clock.now(), automatic=automatic)
             if planned.move is None:
+                if _is_impossible(extension, planned):
+                    self._store.extensions.save(
+                        _without_target(extension, planned.decision, self._clock.now())
+                    )
                 return planned.decision
             if planned.move.kind is OperationKind.REMOVE and extension.installed is None:
                 # Nothing of it is on the machine, so no handler has to be asked.
@@ -240,6 +244,18 @@ class Runner:
             began=self._clock.now(),
             pass_id=None if pass_ is None else pass_.id,
         )
+
+
+def _is_impossible(extension: Extension, planned: Planned) -> bool:
+    """Say whether the version that was asked for has left every gallery since."""
+    return extension.target is not None and planned.decision.reason is Reason.NO_IMAGE
+
+
+def _without_target(extension: Extension, decision: Decision, now: datetime) -> Extension:
+    status = Status("NoImage", "Warning", "No image", decision.message, now)
+    return replace(
+        extension, target=None, provisioning=ProvisioningState.SUCCEEDED, status=status, changed=now
+    )
 
 
 def _asks(extension: Extension) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connectedmachine.agent.hands import Reading, StepResult
 from connectedmachine.agent.images import galleries
+from connectedmachine.agent.packages import delete_unpinned
 from connectedmachine.agent.places import Places
 from connectedmachine.gallery.package import read_manifest
 from connectedmachine.model.clock import Clock
@@ -20,14 +21,14 @@ from connectedmachine.upgrade.health import handler_source
 
 
 class SimulatedClock:
-    """Starts at the real time; sleeping takes none, so a health window is over at once."""
+    """Sleeping takes no time, so a health window is over at once; what people read is the real time."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._slept = 0.0
 
     def now(self) -> datetime:
-        return self._clock.now() + timedelta(seconds=self._slept)
+        return self._clock.now()
 
     def monotonic(self) -> float:
         return self._clock.monotonic() + self._slept
@@ -91,4 +92,4 @@ class SimulatedHands:
         return "0", "Information", "Simulated."
 
     def tidy(self) -> None:
-        """Packages are shared with the local machine, whose operations delete what nobody needs."""
+        delete_unpinned(self._store, self._places.packages)

@@ -199,7 +199,8 @@ class ExtensionService(Wishes):
             }
         from connectedmachine.service.requests import ExtensionRequest
 
-        change = self._change(found, name, ExtensionRequest(body_text), "", create=verb == "put")
+        images = offered(self.store)
+        change = self._change(found, name, ExtensionRequest(body_text), "", images, create=verb == "put")
         return {"message": change.in_words()}
 
     # Writing.
@@ -218,9 +219,10 @@ class ExtensionService(Wishes):
         from connectedmachine.service.requests import ExtensionRequest
 
         request = ExtensionRequest(text)
+        images = offered(self.store)
         with self.store.transaction():
             before = self._last_operation(machine, name)
-            change = self._change(machine, name, request, initiator, create=create)
+            change = self._change(machine, name, request, initiator, images, create=create)
             self.store.extensions.save(self._sealed(change))
             if change.before is None:
                 self.store.passes.forget(machine.id, name)

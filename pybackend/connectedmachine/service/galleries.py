@@ -43,6 +43,13 @@ class GalleryService(ServiceBase):
             PackageError, InvalidRequestError, ConflictError ``ImageAlreadyPublished``, NotFoundError.
         """
         handler = HandlerName.checked(publisher, type)
+        if version.strip().isdecimal():
+            raise InvalidRequestError(
+                "InvalidVersion",
+                f"'{version}' is not the version of a package.",
+                target=version,
+                hint="Give two to four numbers separated by dots, for example 1.0.",
+            )
         supports = supports_automatic_upgrade
         if supports is None:
             from connectedmachine.gallery.catalogue import Catalogue
@@ -71,6 +78,13 @@ class GalleryService(ServiceBase):
         Raises:
             NotFoundError: ``ResourceNotFound``.
         """
+        if architecture is not None and operating_system is None:
+            raise InvalidRequestError(
+                "InvalidRequestContent",
+                "An architecture alone does not say which image is meant.",
+                target="architecture",
+                hint="Give the operating system too.",
+            )
         platform = None
         if operating_system is not None:
             platform = Platform(_os(operating_system), _architecture(architecture or "any"))
@@ -119,7 +133,15 @@ class GalleryService(ServiceBase):
                 target=name,
                 hint="Use 1 to 64 letters, digits, '-', '_' or '.'.",
             )
+        if not path.strip():
+            raise InvalidRequestError(
+                "InvalidRequestContent", "A gallery needs a folder.", target="path", hint="Give its path."
+            )
         folder = Path(path).absolute()
+        with self.store.transaction():
+            return self._add(name, folder)
+
+    def _add(self, name: str, folder: Path) -> Json:
         known = {found.name.lower(): found for found in galleries(self.store)}.get(name.lower())
         if known is not None:
             if known.root == folder:
@@ -136,7 +158,7 @@ class GalleryService(ServiceBase):
             raise InvalidRequestError(
                 "InvalidRequestContent",
                 f"'{folder}' cannot be a gallery folder: {error.strerror}.",
-                target=path,
+                target=str(folder),
                 hint="Give a folder that exists or can be made.",
             ) from error
         self.store.galleries.add(name, folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from connectedmachine.agent.images import offered
 from connectedmachine.model.errors import ConflictError, ConnectedMachineError, HandlerError
 from connectedmachine.model.operation import Choice, Operation, OperationKind, Outcome, Pause
 from connectedmachine.model.resource import Extension, Machine
@@ -52,12 +51,7 @@ class UnderWay(Follow):
         settings_due = extension.installed is not None and extension.settings.seq > extension.settings_tried
         if extension.removing or settings_due:
             return False
-        return extension.target is None or not self._can_move(machine, extension)
-
-    def _can_move(self, machine: Machine, extension: Extension) -> bool:
-        assert extension.target is not None
-        fitting = offered(self.store).fitting(extension.handler, machine.platform)
-        return any(image.version == extension.target for image in fitting)
+        return extension.target is None
 
     def _is_removed(self, machine: Machine, name: str, before: str | None) -> bool:
         if self.store.extensions.find(machine.id, name) is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connectedmachine.agent.images import offered
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError, NotSupportedError, StoreError
 from connectedmachine.model.identity import HandlerName, extension_name
 from connectedmachine.model.policy import effective
@@ -58,28 +57,38 @@ class Wishes(UnderWay):
     """Part of the service that judges what a request asks for; commits nothing."""
 
     def _change(
-        self, machine: Machine, name: str, request: ExtensionRequest, initiator: str, *, create: bool
+        self,
+        machine: Machine,
+        name: str,
+        request: ExtensionRequest,
+        initiator: str,
+        images: Images,
+        *,
+        create: bool,
     ) -> Change:
         existing = self.store.extensions.find(machine.id, name)
         if existing is None and not create:
             self.extension(machine, name)
         if existing is not None:
             self._refuse_if_removing(existing)
-        images = offered(self.store)
         base = existing or self._new(machine, extension_name(name), request, images)
         self._refuse_other_handler(base, request)
         body, given = request.body, request.body.properties
         after = base
-        if body.gives("location") and existing is None:
-            after = replace(after, location=body.location or machine.location)
+        if existing is None and body.location:
+            after = replace(after, location=body.location)
         if body.gives("tags"):
             after = replace(after, tags=body.tags or {})
-        if body.gives("enableAutomaticUpgrade"):
+        if given.enableAutomaticUpgrade is not None or (existing and body.gives("enableAutomaticUpgrade")):
             after = replace(after, automatic_upgrade=bool(given.enableAutomaticUpgrade))
         if body.gives("autoUpgradeMinorVersion"):
             after = replace(after, auto_upgrade_minor=bool(given.autoUpgradeMinorVersion))
         after, secret = self._with_settings(after, request)
         after, warnings = self._with_version(machine, existing, after, request, images)
+        if existing is not None and body.location and body.location.lower() != existing.location.lower():
+            warnings.append(
+                f"The location of '{name}' stays '{existing.location}': it is set at creation only."
+            )
         moves = after.target != base.target or after.settings.seq != base.settings.seq
         if moves:
             self._refuse_if_busy(machine, base)
@@ -112,12 +121,22 @@ class Wishes(UnderWay):
         target = self._resolve(
             machine, wanted.handler, str(requested), images, widen=wanted.auto_upgrade_minor
         )
+        if wanted.stopped and wanted.installed is not None and target == wanted.installed.version:
+            # Nobody knows what the rollback that was stopped left of it: it is installed afresh.
+            wanted = replace(wanted, installed=None)
         installed = wanted.installed.version if wanted.installed else None
         moved = replace(
             wanted, requested=requested, target=None if target == installed else target, stopped=False
         )
         warnings = self._about(machine, moved, target, images)
-        if target is None and installed is None:
+        if target is None and installed is not None:
+            raise NotFoundError(
+                "ResourceNotFound",
+                f"No gallery offers '{wanted.handler}' now, so '{wanted.name}' cannot move to '{requested}'.",
+                target=str(requested),
+                hint="Publish the version first; the installed one stays.",
+            )
+        if target is None:
             status = Status(_NO_IMAGE, "Warning", "No image", warnings[0], self.clock.now())
             moved = replace(moved, provisioning=ProvisioningState.SUCCEEDED, status=status)
         return moved, warnings

@@ -209,10 +209,11 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
         ) STRICT;
 
         CREATE TABLE answers (
-            idempotency_key TEXT PRIMARY KEY,
+            idempotency_key TEXT NOT NULL,
             method TEXT NOT NULL,
             answer TEXT NOT NULL,
-            time TEXT NOT NULL
+            time TEXT NOT NULL,
+            PRIMARY KEY (idempotency_key, method)
         ) STRICT;
         """,
     ),
@@ -225,7 +226,7 @@ def refuse_newer(path: Path) -> None:
     """Raises StoreError ``StoreTooNew`` when the file's schema is later than any this release knows."""
     if not path.exists():
         return
-    # Read-only: a writable connection, when it is closed, moves a log that a killed process left into the file.
+    # Read-only: closing a writable connection moves a log that a killed process left into the file.
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         found = _version(connection)

@@ -107,7 +107,7 @@ def judge(
 
     At the deadline, Healthy without a break for the last ``stable_for`` seconds is good, anything else is
     not. ``healthy_for`` allows an early good verdict. A source that could not be looked at (Unknown) says
-    nothing: a deadline at which a longer look might still find it good is put off, by one more window at most.
+    nothing: a deadline that comes out badly for want of known samples is put off, by a window at most.
 
     Args:
         samples: In order of ``observed``, which is seconds of observed time since enable ended.

@@ -166,9 +166,7 @@ def _asked_for(subject: Subject, images: Images, platform: Platform) -> Planned 
         )
         if wanted is not None:
             return _moves(subject, wanted, automatic=False)
-    if subject.installed is None:
-        return None
-    if subject.settings_due:
+    if subject.settings_due and subject.installed is not None:
         decision = Decision(
             subject.name, Reason.UP_TO_DATE, "New settings are due.", subject.installed, subject.installed
         )
