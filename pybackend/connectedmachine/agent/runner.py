@@ -115,28 +115,32 @@ class Runner:
     # What users asked for.
 
     def _asked_for(self) -> bool:
-        wanted = self._next_asked_for()
-        if wanted is None:
+        found = self._next_asked_for()
+        if found is None:
             return False
-        begun = self._begin(wanted, automatic=False, pass_=None)
+        wanted, planner = found
+        begun = self._begin(wanted, planner, automatic=False, pass_=None)
         if isinstance(begun, Operation):
             end = self._operator.advance(begun.id)
             if begun.kind is OperationKind.REMOVE and isinstance(end, End) and end.installed is not None:
                 self._failed_removals.add(wanted.name)
         return True
 
-    def _next_asked_for(self) -> Extension | None:
+    def _next_asked_for(self) -> tuple[Extension, Planner] | None:
         extensions = [e for e in self._store.extensions.of_machine(self._machine.id) if _asks(e)]
         if not extensions:
             return None
-        planner = Planner(self._store, self._machine, offered(self._store))
+        planner = self._planner()
         now = self._clock.now()
         for extension in extensions:
             planned = planner.plan(extension, now, automatic=False)
             given_up = extension.removing and extension.name in self._failed_removals
             if (planned.move is not None and not given_up) or _is_impossible(extension, planned):
-                return extension
+                return extension, planner
         return None
+
+    def _planner(self) -> Planner:
+        return Planner(self._store, self._machine, offered(self._store))
 
     # Passes.
 
@@ -159,7 +163,7 @@ class Runner:
         return True
 
     def _decide(self, extension: Extension, pass_: Pass) -> Decision:
-        begun = self._begin(extension, automatic=True, pass_=pass_)
+        begun = self._begin(extension, self._planner(), automatic=True, pass_=pass_)
         if isinstance(begun, Decision):
             return begun
         self._operator.advance(begun.id)
@@ -191,13 +195,14 @@ class Runner:
 
     # Beginning.
 
-    def _begin(self, wanted: Extension, *, automatic: bool, pass_: Pass | None) -> Operation | Decision:
+    def _begin(
+        self, wanted: Extension, planner: Planner, *, automatic: bool, pass_: Pass | None
+    ) -> Operation | Decision:
         """Plan again with the wish as it is now, and commit the operation's head in the same transaction.
 
         Returns:
             The operation, or why there is none.
         """
-        planner = Planner(self._store, self._machine, offered(self._store))
         with self._store.transaction():
             extension = self._store.extensions.find(wanted.machine_id, wanted.name)
             if extension is None:

@@ -5,6 +5,8 @@ Without this two versions can run at once: an uninstall may fail, or return 0 an
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +37,8 @@ def end_strays(folder: Path, clock: Clock) -> list[Stray]:
     in all that handler commands start; or when it works in the folder or was given a path in it, unless it
     has a terminal: then it is somebody looking around. They are asked to end, and after three seconds ended.
     """
+    if sys.platform == "linux" and not _is_mentioned(folder):
+        return []
     # psutil, which that needs, is slow to import.
     from connectedmachine.handler import _processes
 
@@ -54,3 +58,35 @@ def end_strays(folder: Path, clock: Clock) -> list[Stray]:
     return [
         Stray(pid, name, not _processes.is_alive(process)) for pid, (name, process) in sorted(strays.items())
     ]
+
+
+def _is_mentioned(folder: Path) -> bool:
+    """Say whether anything that a process is known by names the folder.
+
+    Most uninstalls leave nothing behind, and this look costs a tenth of the whole search.
+    """
+    wanted = os.fsencode(os.path.normpath(folder))
+    return any(name.isdigit() and wanted in _known_by(name) for name in os.listdir("/proc"))  # noqa: PTH208
+
+
+def _known_by(pid: str) -> bytes:
+    known = b""
+    try:
+        for link in ("exe", "cwd"):
+            known += os.fsencode(os.readlink(f"/proc/{pid}/{link}")) + b"\0"  # noqa: PTH115 - pathlib doubles the cost
+        for file in ("environ", "cmdline"):
+            known += _content(f"/proc/{pid}/{file}") + b"\0"
+    except OSError:
+        pass  # it is gone, or is a thread of the kernel
+    return known
+
+
+def _content(path: str) -> bytes:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        parts = []
+        while part := os.read(handle, 1 << 16):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(handle)
