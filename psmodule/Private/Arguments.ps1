@@ -25,7 +25,7 @@ function WarnOfLostDigits {
         [string] $Before
     )
 
-    if ($Version -isnot [double] -and $Version -isnot [float]) { return }
+    if ($Version -isnot [double] -and $Version -isnot [float] -and $Version -isnot [decimal]) { return }
     $text = [string] $Version
     if ((CallText) -match ($Before + [regex]::Escape($text) + '(?![\w.])')) { return }
     $Cmdlet.WriteWarning("$What got the number $text; if it was written as a version it may have lost digits (1.10 becomes 1.1). Quote it: '$text'.")

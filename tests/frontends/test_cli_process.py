@@ -296,6 +296,8 @@ def test_ctrl_c_ends_the_wait_and_not_the_work(machine: Cli) -> None:
     with subprocess.Popen(
         [*COMMAND, *asked, "--settings", settings],
         env=machine.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A shell starts what runs in its background with SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         until(lambda: commands(machine.state(AGENT)))
         process.send_signal(signal.SIGINT)

@@ -39,8 +39,8 @@ Remove-AzConnectedMachineGallery -Name team
 Add-AzConnectedMachineHealthProbe {M} -Name p -Command echo, hi -Interval 00:00:01
 """
 BETWEEN = f"""
-$new = @{{ Publisher = 'Contoso.Sample'; ExtensionType = 'Agent'; Setting = @{{ a = 1 }}; Tag = @{{ a = 'b' }} }}
-New-AzConnectedMachineExtension {E} -Location local @new
+$new = @{{ Publisher = 'Contoso.Sample'; ExtensionType = 'Agent' }}
+New-AzConnectedMachineExtension {E} -Location local @new -Setting @{{ a = 1 }} -Tag @{{ a = 'b' }}
 Set-AzConnectedMachineExtension {E} -Location local -ForceRerun again -WhatIf
 Set-AzConnectedMachineExtension {E} -Location local -ForceRerun again
 Update-AzConnectedMachineExtension {E} -EnableAutomaticUpgrade $true

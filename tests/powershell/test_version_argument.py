@@ -20,7 +20,7 @@ def _machine(shared_shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     "argument",
-    [" 1.10", ":1.10", " `\n  1.10", " '1.10'", ' "1.10"', " ([version] '1.10')", " ([decimal] 1.10)"],
+    [" 1.10", ":1.10", " `\n  1.10", " '1.10'", ' "1.10"', " ([version] '1.10')"],
 )
 def test_a_literal_keeps_its_text_and_warns_of_nothing(shared_shell: Shell, argument: str) -> None:
     outcome = shared_shell.run(f"({CALL} -TypeHandlerVersion{argument}).TypeHandlerVersion")
@@ -33,7 +33,8 @@ def test_a_literal_keeps_its_text_and_warns_of_nothing(shared_shell: Shell, argu
     [
         "$v = 1.10; {call} -TypeHandlerVersion $v",
         "$v = 9.5; {call} -TypeHandlerVersion $v",
-        "function f($v) {{ {call} -TypeHandlerVersion $v }}; f -v 1.10",
+        "$v = [decimal] 1.10; {call} -TypeHandlerVersion $v",
+        "function f([double] $v) {{ {call} -TypeHandlerVersion $v }}; f -v 1.10",
         "$s = @{{ TypeHandlerVersion = 1.10 }}; {call} @s",
     ],
 )
@@ -41,6 +42,14 @@ def test_a_number_from_elsewhere_is_warned_of(shared_shell: Shell, script: str) 
     outcome = shared_shell.run(script.format(call=CALL))
     assert not outcome.problems
     assert [warning for warning in outcome.warnings if LOST in warning and "Quote it" in warning]
+
+
+def test_a_function_that_passes_a_literal_on_keeps_its_text(shared_shell: Shell) -> None:
+    outcome = shared_shell.run(
+        f"function f($v) {{ {CALL} -TypeHandlerVersion $v }}; (f -v 1.10).TypeHandlerVersion"
+    )
+    assert outcome.only() == "1.10"
+    assert not [warning for warning in outcome.warnings if LOST in warning]
 
 
 @pytest.mark.parametrize("argument", [" 9.5", ":9.5", " `\n   9.5"])

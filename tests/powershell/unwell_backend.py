@@ -129,7 +129,7 @@ def never_done() -> None:
         (NOTES / "cancelled").touch()
         return {"value": []}
 
-    serve(Noting(sys.stdin.buffer.raw), sys.stdout.buffer, lambda: work)
+    serve(Noting(io.FileIO(0, closefd=False)), sys.stdout.buffer, lambda: work)
 
 
 def record() -> None:

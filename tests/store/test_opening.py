@@ -159,8 +159,7 @@ def test_damage_that_shows_later_is_an_error_of_the_store(path: Path) -> None:
         database.run("INSERT INTO answers VALUES (?, 'm', ?, 't')", f"k{number}", "x" * 500)
     database.close()
     content = path.read_bytes()
-    sound = len(content) // 2
-    path.write_bytes(content[:sound] + b"\xff" * (len(content) - sound))
+    path.write_bytes(content[:-40_960] + b"\xff" * 40_960)
     damaged = Database.open(path)
     with pytest.raises(StoreError) as caught:
         damaged.all("SELECT * FROM answers")

@@ -1,4 +1,4 @@
-"""Machines, extensions, settings, policy, holds, passes, probes, galleries and answers, as they are read back."""
+"""What users want and have set, as it is read back: machines, extensions, policy, holds, passes, probes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.health import Health, Probe, ProbeKind, SourceHealth
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.policy import Backoff, Hold
-from connectedmachine.model.resource import ProvisioningState, Settings, Status
+from connectedmachine.model.resource import Extension, ProvisioningState, Settings, Status
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.store import Store
 from connectedmachine.store.answers import KEPT_FOR
@@ -46,7 +46,7 @@ def test_the_local_machine_is_the_one_that_is_not_simulated(store: Store) -> Non
 # Extensions.
 
 
-def full_extension() -> object:
+def full_extension() -> Extension:
     return replace(
         an_extension(),
         tags={"k": "v"},
@@ -68,7 +68,7 @@ def full_extension() -> object:
 
 def test_an_extension_is_read_back_as_it_was_saved(store: Store) -> None:
     for extension in (an_extension(), full_extension()):
-        store.extensions.save(extension)  # type: ignore[arg-type] # replace() loses the type in a tuple
+        store.extensions.save(extension)
         assert store.extensions.find(MACHINE, "AGENT") == extension
 
 

@@ -129,7 +129,7 @@ def test_an_unhealthy_handler_says_why_in_its_own_words() -> None:
 # A machine at one moment.
 
 
-def sample(observed: float = 0.0, **sources: Health) -> Sample:
+def sample(observed: float = 0.0, /, **sources: Health) -> Sample:
     return Sample(observed, {name: SourceHealth(health, f"{name}!") for name, health in sources.items()})
 
 
@@ -144,7 +144,8 @@ def sample(observed: float = 0.0, **sources: Health) -> Sample:
     ],
 )
 def test_machine_health_is_the_worst_of_its_sources(sources: Sequence[Health], health: Health) -> None:
-    assert worst(sample(**{f"s{n}": source for n, source in enumerate(sources)})).health is health
+    named = {f"s{n}": source for n, source in enumerate(sources)}
+    assert worst(sample(0.0, **named)).health is health
 
 
 def test_the_message_names_every_source_that_decided_and_no_other() -> None:

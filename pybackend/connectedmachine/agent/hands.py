@@ -47,8 +47,12 @@ class Hands(Protocol):
 
     clock: Clock
 
-    def fetch(self, operation: Operation) -> HandlerManifest:
-        """Bring the new version's verified package, unpack it beside the old one, return its manifest."""
+    def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
+        """Bring the new version's verified package, unpack it beside the old one, with its settings in place.
+
+        Returns:
+            Its manifest.
+        """
 
     def command(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool

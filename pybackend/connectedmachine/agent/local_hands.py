@@ -71,11 +71,13 @@ class LocalHands:
         self._prober = Prober(clock)
         self._secrets = Secrets(store.home)
 
-    def fetch(self, operation: Operation) -> HandlerManifest:
+    def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
         folder = self._folder(operation, Side.NEW)
         package = self._package(operation, operation.new)
         unpack(package, folder, sha256=operation.new.sha256)
         prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
+        # Before install and update too, not before enable alone (handler contract 1.4).
+        self._write_settings(operation, Side.NEW, settings)
         return manifest_of(folder)
 
     def command(

@@ -125,12 +125,14 @@ class Operator:
 
     def _perform(self, operation: Operation, do: Do, record: StepRecord) -> StepResult:
         step, hands = do.step, self._hands
+        settings = settings_of(self._store, operation, step.side)
         if step.name in _COMMANDS:
-            settings = settings_of(self._store, operation, step.side)
             return hands.command(operation, step, record.seq, settings, resume=do.resume)
         match step.name:
             case StepName.FETCH:
-                return self._unless_withdrawn(operation, StepResult(manifest=hands.fetch(operation)))
+                return self._unless_withdrawn(
+                    operation, StepResult(manifest=hands.fetch(operation, settings))
+                )
             case StepName.BASELINE:
                 return self._unless_withdrawn(operation, self._observer.baseline(operation, record))
             case StepName.CARRY:

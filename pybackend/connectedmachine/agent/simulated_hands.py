@@ -48,7 +48,7 @@ class SimulatedHands:
         self._store = store
         self._places = places
 
-    def fetch(self, operation: Operation) -> HandlerManifest:
+    def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
         for source in galleries(self._store):
             for image in source.images():
                 if image.sha256 == operation.new.sha256 and image.version == operation.new.version:
