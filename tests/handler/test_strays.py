@@ -37,6 +37,8 @@ def launch() -> Iterator[Launch]:
             argv, cwd=cwd, env=environment or {"PATH": os.environ["PATH"]}, start_new_session=True
         )
         started.append(process)
+        # The kernel closes what is inherited, which is what Popen waits for, before it shows the arguments.
+        assert eventually(lambda: bool(psutil.Process(process.pid).cmdline()))
         return process
 
     yield start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packages import build
+from packages import PackageSpec, build
 from powershell.conftest import Run
 
 CALL = """

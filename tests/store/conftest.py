@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectedmachine.store import Store
+from connectedmachine.store import home as places
 from store.support import a_machine
 
 
@@ -23,3 +24,14 @@ def store(home: Path) -> Iterator[Store]:
     opened.machines.save(a_machine())
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine-wide place of this test's own; nothing is named, and the caller has no privileges."""
+    place = tmp_path / "shared"
+    monkeypatch.delenv("AZCMLITE_HOME", raising=False)
+    monkeypatch.setattr(places, "_machine_wide", lambda: place)
+    monkeypatch.setattr(places, "_is_privileged", lambda: False)
+    monkeypatch.setattr(places, "_user_place", lambda: tmp_path / "user")
+    return place

@@ -75,11 +75,15 @@ class Verdict:
 
 
 def excused(baseline: Sample, subject: str) -> frozenset[str]:
-    """Sources that were Unhealthy before the upgrade and so do not count against it; never ``subject``."""
+    """Sources that do not count against the upgrade; never ``subject``.
+
+    Those that were Unhealthy before it, and those that could not be looked at before it either: of a probe
+    that cannot be run nothing is learned, and what nobody saw rolls nothing back.
+    """
     return frozenset(
         name
         for name, source in baseline.sources.items()
-        if source.health is Health.UNHEALTHY and name != subject
+        if source.health in (Health.UNHEALTHY, Health.UNKNOWN) and name != subject
     )
 
 
