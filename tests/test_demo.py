@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -63,7 +64,7 @@ def test_what_is_not_as_told_is_exit_code_1_and_leaves_nothing(
 ) -> None:
     # A package that is well from the start: the first pass cannot roll anything back.
     packages = list(demo._PACKAGES)
-    monkeypatch.setattr(demo, "_PACKAGES", [*packages[:2], demo.replace(packages[0], version="1.1.0.0")])
+    monkeypatch.setattr(demo, "_PACKAGES", [*packages[:2], replace(packages[0], version="1.1.0.0")])
     assert demo.run(PYTHON, None) == 1
     said = capfd.readouterr()
     assert "This is not what was told: the decisions are" in said.err

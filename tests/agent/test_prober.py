@@ -32,7 +32,7 @@ def python(code: str) -> tuple[str, ...]:
 @contextmanager
 def web(status: int) -> Iterator[str]:
     class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 -- the library's name
+        def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
 

@@ -51,7 +51,7 @@ def is_installing(world: World) -> bool:
 
 
 def ask_in_a_terminal(world: World) -> tuple[int, int]:
-    """Ask for a pass, and wait for it, in a session of its own that has a terminal; returns pid and terminal."""
+    """Ask for a pass, and wait for it, in a session with a terminal; returns pid and terminal."""
     import pty
 
     pid, terminal = pty.fork()
@@ -148,9 +148,7 @@ def test_a_runner_that_fails_says_so_in_its_log_and_leaves_the_lock(world: World
     assert not list(tmp_path.glob("core*"))
 
 
-def test_the_service_follows_a_runner_that_it_started(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_service_follows_a_runner_that_it_started(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from connectedmachine.service import Service
 
     monkeypatch.setenv("AZCMLITE_HOME", str(world.home))
@@ -159,4 +157,6 @@ def test_the_service_follows_a_runner_that_it_started(
     world.run()
     world.publish(replace(AGENT, version="1.1.0.0"))
     answer = Service.open().upgrade_run(resource_group=GROUP, machine=MACHINE, follow=world.listener)
-    assert [decision["reason"] for decision in answer["value"]] == ["Upgraded"]
+    decisions = answer["value"]
+    assert isinstance(decisions, list)
+    assert [decision["reason"] for decision in decisions] == ["Upgraded"]

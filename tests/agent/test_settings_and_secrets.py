@@ -72,9 +72,7 @@ def test_protected_settings_appear_nowhere_in_clear(world: World, capfd: pytest.
     assert world.run_pass() == {"Agent": "RolledBack"}
 
     holders = [
-        str(path)
-        for path in world.root.rglob("*")
-        if path.is_file() and SECRET.encode() in path.read_bytes()
+        str(path) for path in world.root.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
     ]
     assert holders == []
     shown = json.dumps(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_a_host_that_was_off_through_the_deadline_does_not_roll_a_good_version_b
     assert seen == 95.0
     assert observed[-1] == 300.0
     assert observed == sorted(observed)
-    assert max(after - before for before, after in zip(observed, observed[1:], strict=False)) <= 5.0
+    assert max(after - before for before, after in pairwise(observed)) <= 5.0
 
 
 def test_a_host_that_was_off_still_rolls_a_bad_version_back(timeless: World, clock: FakeClock) -> None:
@@ -54,7 +55,7 @@ def test_time_in_which_the_host_slept_is_not_observed(timeless: World, clock: Fa
     clock.on_sleep = on_nth_sleep(5, lambda: clock.pass_time(36_000.0))
     timeless.run_pass()
     observed = [sample.observed for sample in timeless.samples(AGENT)]
-    assert max(after - before for before, after in zip(observed, observed[1:], strict=False)) <= 10.0
+    assert max(after - before for before, after in pairwise(observed)) <= 10.0
     assert len(observed) >= 58
 
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from connectedmachine.agent.clock import SystemClock
-from connectedmachine.agent.hosting import hands_for, refuse_other_host
+from connectedmachine.agent.host import refuse_other_host
+from connectedmachine.agent.hosting import hands_for
 from connectedmachine.agent.lock import EffectsLock
 from connectedmachine.agent.operator import StopPoint
 from connectedmachine.agent.places import Places
@@ -178,7 +180,8 @@ class World:
         )
 
     def policy(self, **values: float) -> None:
-        self.service.policy_set(resource_group=GROUP, machine=MACHINE, follow=self.listener, **values)
+        given: dict[str, Any] = dict(values)
+        self.service.policy_set(resource_group=GROUP, machine=MACHINE, follow=self.listener, **given)
 
     def ask_for_pass(self) -> str:
         answer = self.service.upgrade_run(
@@ -227,7 +230,7 @@ class World:
         return Places(self.home, self.machine.id)
 
     def state(self, spec: PackageSpec) -> Path:
-        """Where the sample keeps its data: beside its version folders, as its settings name no other place."""
+        """Where the sample keeps its data: beside its version folders, unless settings name a place."""
         return self.places.library.root / f"{spec.handler}-data"
 
     def version_folders(self) -> list[str]:

@@ -1,6 +1,6 @@
 """A runner that ends itself at a stop point, for tests to start as a process of its own.
 
-``runner_process.py HOME MACHINE_ID HOW POINT NUMBER``: HOW is ``process`` or ``group``; POINT is a name such as
+``runner_process.py HOME MACHINE_ID HOW POINT NUMBER``: HOW is ``process`` or ``group``; POINT is a name like
 ``before enable(new)``, or ``any``; it ends the NUMBERth time it comes by there.
 """
 

@@ -1,4 +1,4 @@
-"""``kill -9`` of the runner before and after each step of an upgrade and of its undo, and what a new start finds.
+"""``kill -9`` of the runner before and after each step of an upgrade and its undo, then a new start.
 
 Promise (design page section 5): killing anything at any time and starting again ends in one version that
 works, with the history whole, and with no handler command run twice because of it.
@@ -275,7 +275,7 @@ def test_a_command_that_went_down_with_the_host_is_run_again(
 
 
 def _attendants(world: World) -> list[psutil.Process]:
-    """The attendant of a command and the command; the attendant first, or it would note how the other ended."""
+    """A command and its attendant; that one first, or it would note how the other ended."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from powershell.conftest import Run
-from powershell.engine import ROOT, Shell, wait_until
+from powershell.engine import MANIFEST, ROOT, Shell, run_engine, wait_until
 
 BACKEND_PID = "& (Get-Module Az.ConnectedMachineLite) { $script:Backend.Process.Id }"
 
@@ -42,13 +43,31 @@ def test_removing_the_module_ends_its_backend(shell: Shell) -> None:
     assert ended.only() == "True"
 
 
-def test_without_a_backend_the_error_says_what_to_do(shell: Shell) -> None:
-    # The clone of this test has no .venv of its own; one that has would be used.
-    if (ROOT / ".venv").exists():
-        pytest.skip("needs a clone without .venv")
-    problem = shell.run("$env:AZCMLITE_PYTHON = ''; Get-AzConnectedMachine").problem
-    assert (problem.id, problem.category) == ("BackendNotInstalled,Get-AzConnectedMachine", "NotInstalled")
-    assert "AZCMLITE_PYTHON" in problem.action
+def clone(folder: Path) -> Path:
+    """A copy of the module alone, with no environment beside it; returns its manifest."""
+    shutil.copytree(ROOT / "psmodule", folder / "psmodule")
+    return Path(shutil.copy(MANIFEST, folder))
+
+
+def test_without_a_backend_the_error_says_what_to_do(environment: dict[str, str], tmp_path: Path) -> None:
+    del environment["AZCMLITE_PYTHON"]
+    script = (
+        f"Import-Module '{clone(tmp_path)}';"
+        "try { Get-AzConnectedMachine } catch { $_.FullyQualifiedErrorId; $_.CategoryInfo.Category;"
+        " $_.ErrorDetails.RecommendedAction }"
+    )
+    id_, category, action = run_engine(["-Command", script], environment).lines
+    assert (id_, category) == ("BackendNotInstalled,Get-AzConnectedMachine", "NotInstalled")
+    assert "AZCMLITE_PYTHON" in action
+
+
+def test_the_environment_beside_the_module_is_found(environment: dict[str, str], tmp_path: Path) -> None:
+    python = environment.pop("AZCMLITE_PYTHON")
+    manifest = clone(tmp_path)
+    # A copy of the launcher would look for its library beside itself; the environment is linked as a whole.
+    (tmp_path / ".venv").symlink_to(Path(python).parent.parent, target_is_directory=True)
+    script = f"Import-Module '{manifest}'; (Get-AzConnectedMachineGallery).Name"
+    assert run_engine(["-Command", script], environment).out == "default\n"
 
 
 @pytest.mark.parametrize("value", ["/no/such/python", "python3"])

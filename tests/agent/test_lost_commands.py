@@ -1,0 +1,46 @@
+"""A command whose end nobody can see, every time it is run."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from agent.world import World
+from packages import AGENT, build
+
+if sys.platform == "win32":
+    pytest.skip("a process group to kill is POSIX's", allow_module_level=True)
+
+NEW = replace(AGENT, version="1.1.0.0")
+
+
+def publish_one_that_takes_its_attendant_down(world: World) -> None:
+    """Its enable kills its whole process group, to which the attendant belongs that would note its end."""
+    package = build(world.root / "zips", NEW)
+    with zipfile.ZipFile(package) as archive:
+        files = {info: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(package, "w") as archive:
+        for info, content in files.items():
+            lethal = info.filename == "bin/enable.sh"
+            archive.writestr(info, "#!/bin/sh\nkill -9 0\n" if lethal else content)
+    world.service.image_publish(
+        path=str(package),
+        publisher=NEW.publisher,
+        type=NEW.type,
+        version=NEW.version,
+        operating_system="Linux",
+        supports_automatic_upgrade=True,
+        follow=world.listener,
+    )
+
+
+def test_a_command_that_is_lost_every_time_has_failed_and_the_old_version_is_put_back(world: World) -> None:
+    world.install(AGENT)
+    publish_one_that_takes_its_attendant_down(world)
+    assert world.run_pass() == {"Agent": "RolledBack"}
+    outcomes = [r.outcome for r in world.last(AGENT).journal if str(r.step) == "enable(new)"]
+    assert outcomes == ["lost", "lost", "failed"]
+    assert world.serving(AGENT) == [AGENT.version]
