@@ -193,7 +193,7 @@ function TargetsFromJson {
     $text = BodyFromJson $Cmdlet
     try {
         $null = ConvertFrom-Json $text # judges what ReadJson takes for granted
-        WriteJson (PropertyOf (ReadJson $text) 'extensionTargets')
+        WriteJson (PropertyOf (ReadJson $text.Trim()) 'extensionTargets')
     }
     catch {
         $Cmdlet.ThrowTerminatingError((NewErrorRecord 'InvalidRequestContent' 'InvalidArgument' $text 'The request body is not JSON.' `

@@ -29,13 +29,16 @@ function FindPython {
 function StartBackend {
     $python = FindPython
     if ($python -isnot [string]) { return $python }
-    $start = [Diagnostics.ProcessStartInfo]::new($python, '-I -X utf8 -m connectedmachine.frontends.rpc')
-    $start.WorkingDirectory = [IO.Path]::GetPathRoot($python) # holds no folder in use
-    $start.UseShellExecute = $false
-    $start.CreateNoWindow = $true
-    $start.RedirectStandardInput = $true
-    $start.RedirectStandardOutput = $true
-    $start.RedirectStandardError = $true
+    $start = [Diagnostics.ProcessStartInfo] @{
+        FileName               = $python
+        Arguments              = '-I -X utf8 -m connectedmachine.frontends.rpc'
+        WorkingDirectory       = [IO.Path]::GetPathRoot($python) # holds no folder in use
+        UseShellExecute        = $false
+        CreateNoWindow         = $true
+        RedirectStandardInput  = $true
+        RedirectStandardOutput = $true
+        RedirectStandardError  = $true
+    }
     try { $process = [Diagnostics.Process]::Start($start) }
     catch {
         return NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $python "'$python' cannot be started: $($_.Exception.InnerException.Message)" `
@@ -63,27 +66,27 @@ function CheckHello {
 
     if ($Message['method'] -ne 'hello') {
         StopBackend
-        return NewErrorRecord 'BackendFailed' 'ConnectionError' $Backend.Python 'What was started is not the backend of this module.' 'Install the backend again.'
+        return NewErrorRecord 'BackendFailed' 'ConnectionError' $Backend['Python'] 'What was started is not the backend of this module.' 'Install the backend again.'
     }
     if ($Message['params']['protocol'] -ne 1) {
         StopBackend
-        return NewErrorRecord 'BackendMismatch' 'ConnectionError' $Backend.Python "The backend $($Message['params']['version']) speaks another protocol than this module." `
+        return NewErrorRecord 'BackendMismatch' 'ConnectionError' $Backend['Python'] "The backend $($Message['params']['version']) speaks another protocol than this module." `
             'Install module and backend of the same release.'
     }
-    $Backend.Greeted = $true
+    $Backend['Greeted'] = $true
 }
 
 # Returns the error record for a backend that ended before its hello.
 function NoHello {
     param([hashtable] $Backend, [string] $Line)
 
-    if ($Backend.Log -match 'No module named') {
-        return NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $Backend.Python "az-connectedmachine-lite is not installed for '$($Backend.Python)'." `
-            "Run '$($Backend.Python) -m pip install az-connectedmachine-lite', or from a clone 'pip install .' in its folder."
+    if ($Backend['Log'] -match 'No module named') {
+        return NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $Backend['Python'] "az-connectedmachine-lite is not installed for '$($Backend['Python'])'." `
+            "Run '$($Backend['Python']) -m pip install az-connectedmachine-lite', or from a clone 'pip install .' in its folder."
     }
-    $word = LastLine $Backend.Log
+    $word = LastLine $Backend['Log']
     if ($Line) { $word = "it said '$($Line.Substring(0, [Math]::Min(200, $Line.Length)))'." }
-    NewErrorRecord 'BackendFailed' 'ConnectionError' $Backend.Python "The backend did not start: $word" 'Install the backend again.'
+    NewErrorRecord 'BackendFailed' 'ConnectionError' $Backend['Python'] "The backend did not start: $word" 'Install the backend again.'
 }
 
 # Returns the next line of standard output, or $null at its end. A read whose wait was stopped is kept for
@@ -91,27 +94,33 @@ function NoHello {
 function ReadBackendLine {
     param([hashtable] $Backend)
 
-    if ($null -eq $Backend.Line) { $Backend.Line = $Backend.Output.ReadLineAsync() }
+    if ($null -eq $Backend['Line']) { $Backend['Line'] = $Backend['Output'].ReadLineAsync() }
     try {
-        while (-not $Backend.Line.Wait(20)) { DrainBackendLog $Backend }
-        $Backend.Line.Result
+        while (-not $Backend['Line'].Wait(20)) { DrainBackendLog $Backend }
+        $Backend['Line'].Result
     }
     catch [AggregateException] { $null } # the pipe broke
-    $Backend.Line = $null
+    $Backend['Line'] = $null
 }
 
 # Writes a frame. A write whose wait was stopped goes on, and the next one waits for it.
 function WriteBackendFrame {
     param([hashtable] $Backend, [byte[]] $Frame)
 
+    if ($Frame.Length -le 4096 -and $null -eq $Backend['Write']) {
+        # As much goes into any pipe without waiting for its reader, and the backend reads all the time.
+        $Backend['Input'].Write($Frame, 0, $Frame.Length)
+        $Backend['Input'].Flush()
+        return
+    }
     try {
-        if ($null -ne $Backend.Write) { while (-not $Backend.Write.Wait(20)) { DrainBackendLog $Backend } }
-        $Backend.Write = $Backend.Input.WriteAsync($Frame, 0, $Frame.Length)
-        while (-not $Backend.Write.Wait(20)) { DrainBackendLog $Backend }
+        if ($null -ne $Backend['Write']) { while (-not $Backend['Write'].Wait(20)) { DrainBackendLog $Backend } }
+        $Backend['Write'] = $Backend['Input'].WriteAsync($Frame, 0, $Frame.Length)
+        while (-not $Backend['Write'].Wait(20)) { DrainBackendLog $Backend }
     }
     catch [AggregateException] { throw [IO.IOException]::new('The backend reads no more.') }
-    $Backend.Write = $null
-    $Backend.Input.Flush()
+    $Backend['Write'] = $null
+    $Backend['Input'].Flush()
 }
 
 # Takes what is on standard error by now, and keeps the last of it.
@@ -123,19 +132,19 @@ function DrainBackendLog {
     )
 
     while ($true) {
-        if ($null -eq $Backend.LogRead) {
-            if ($null -eq $Backend.LogBytes) { $Backend.LogBytes = [byte[]]::new(4096) }
-            $Backend.LogRead = $Backend.Error.ReadAsync($Backend.LogBytes, 0, 4096)
+        if ($null -eq $Backend['LogRead']) {
+            if ($null -eq $Backend['LogBytes']) { $Backend['LogBytes'] = [byte[]]::new(4096) }
+            $Backend['LogRead'] = $Backend['Error'].ReadAsync($Backend['LogBytes'], 0, 4096)
         }
         try {
-            if (-not $Backend.LogRead.Wait($Patience)) { return }
-            $count = $Backend.LogRead.Result
+            if (-not $Backend['LogRead'].Wait($Patience)) { return }
+            $count = $Backend['LogRead'].Result
         }
         catch [AggregateException] { $count = 0 }
         if ($count -eq 0) { return } # its end; the completed read stays
-        $log = $Backend.Log + [Text.Encoding]::UTF8.GetString($Backend.LogBytes, 0, $count)
-        $Backend.Log = $log.Substring([Math]::Max(0, $log.Length - 4000))
-        $Backend.LogRead = $null
+        $log = $Backend['Log'] + [Text.Encoding]::UTF8.GetString($Backend['LogBytes'], 0, $count)
+        $Backend['Log'] = $log.Substring([Math]::Max(0, $log.Length - 4000))
+        $Backend['LogRead'] = $null
     }
 }
 
@@ -144,12 +153,12 @@ function StopBackend {
     $backend = $script:Backend
     $script:Backend = $null
     if ($null -eq $backend) { return }
-    try { $backend.Input.Dispose() } catch [IO.IOException] { $null = $_ }
+    try { $backend['Input'].Dispose() } catch [IO.IOException] { $null = $_ }
     try {
-        if (-not $backend.Process.WaitForExit(2000)) { $backend.Process.Kill() }
+        if (-not $backend['Process'].WaitForExit(2000)) { $backend['Process'].Kill() }
     }
     catch [InvalidOperationException] { $null = $_ } # it ended between the two
-    $backend.Process.Dispose()
+    $backend['Process'].Dispose()
 }
 
 function LastLine {

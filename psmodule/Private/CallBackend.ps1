@@ -26,7 +26,7 @@ function CallBackend {
     $call = @{ Cmdlet = $Cmdlet; Id = "$script:LastId"; Sent = $false; Answered = $false; Progress = $null; ProgressAt = 0 }
     try { $reply = ExchangeFrames $call $Method $Parameters $Changes }
     finally {
-        if (-not $call.Answered -or $call.Progress -or $script:Backend.Log) { EndCall $call }
+        if (-not $call['Answered'] -or $call['Progress'] -or $script:Backend['Log']) { EndCall $call }
         $null = $script:Turn.Release()
     }
     if ($reply -is [Collections.IDictionary]) {
@@ -50,36 +50,36 @@ function ExchangeFrames {
         }
         $backend = $script:Backend
         if ($null -eq $frame) {
-            $frame = EncodeRequest $Call.Id $Method $Parameters $Changes
+            $frame = EncodeRequest $Call['Id'] $Method $Parameters $Changes
             if ($frame -isnot [byte[]]) { return $frame }
         }
         $line = $null
         try {
-            $Call.Sent = $true
+            $Call['Sent'] = $true
             WriteBackendFrame $backend $frame
             while ($null -ne ($line = ReadBackendLine $backend)) {
                 $message = ReadJson $line
-                if (-not $backend.Greeted) {
+                if (-not $backend['Greeted']) {
                     $problem = CheckHello $backend $message
                     if ($problem) { return $problem }
                 }
                 elseif ($message.Contains('id')) {
                     # An answer to an earlier id belongs to a call that was given up.
-                    if ($null -ne $message['id'] -and $message['id'] -ne $Call.Id) { continue }
-                    $Call.Answered = $true
+                    if ($null -ne $message['id'] -and $message['id'] -ne $Call['Id']) { continue }
+                    $Call['Answered'] = $true
                     return $message
                 }
-                elseif ($message['params']['id'] -eq $Call.Id) { ShowNotification $Call $message['method'] $message['params'] }
+                elseif ($message['params']['id'] -eq $Call['Id']) { ShowNotification $Call $message['method'] $message['params'] }
             }
         }
         catch [IO.IOException], [FormatException] { $null = $_ } # the pipe broke, or broke in the middle of a line
         # Everything may be asked once more: reads change nothing, changes carry their key.
-        $Call.Sent = $false
+        $Call['Sent'] = $false
         DrainBackendLog $backend -Patience 200
         StopBackend
-        if (-not $backend.Greeted) { return NoHello $backend $line }
+        if (-not $backend['Greeted']) { return NoHello $backend $line }
     }
-    NewErrorRecord 'BackendFailed' 'ConnectionError' $backend.Python "The backend ended twice without an answer: $(LastLine $backend.Log)" `
+    NewErrorRecord 'BackendFailed' 'ConnectionError' $backend['Python'] "The backend ended twice without an answer: $(LastLine $backend['Log'])" `
         'Run the command again with -Debug; what was asked for may have been done, so look before repeating it.'
 }
 
@@ -138,38 +138,38 @@ function WriteProblem {
 function ShowNotification {
     param([hashtable] $Call, [string] $Method, [Collections.IDictionary] $Message)
 
-    . FollowCaller $Call.Cmdlet
+    . FollowCaller $Call['Cmdlet']
     if ($Method -eq 'log') {
-        if ($Message['level'] -eq 'warning') { $Call.Cmdlet.WriteWarning($Message['message']) }
-        else { $Call.Cmdlet.WriteVerbose($Message['message']) }
+        if ($Message['level'] -eq 'warning') { $Call['Cmdlet'].WriteWarning($Message['message']) }
+        else { $Call['Cmdlet'].WriteVerbose($Message['message']) }
         return
     }
     $now = [Environment]::TickCount
     # Windows PowerShell draws slowly: five times a second is enough. TickCount wraps, so only nearness counts.
-    if ($null -ne $Call.Progress -and [Math]::Abs([long] $now - $Call.ProgressAt) -lt 200) { return }
-    $Call.Progress = [Management.Automation.ProgressRecord]::new(1, $Message['activity'], $Message['status'])
-    $Call.Progress.PercentComplete = [int] $Message['percent']
-    $Call.ProgressAt = $now
-    $Call.Cmdlet.WriteProgress($Call.Progress)
+    if ($null -ne $Call['Progress'] -and [Math]::Abs([long] $now - $Call['ProgressAt']) -lt 200) { return }
+    $Call['Progress'] = [Management.Automation.ProgressRecord]::new(1, $Message['activity'], $Message['status'])
+    $Call['Progress'].PercentComplete = [int] $Message['percent']
+    $Call['ProgressAt'] = $now
+    $Call['Cmdlet'].WriteProgress($Call['Progress'])
 }
 
 # Runs in a finally block, also while Ctrl+C unwinds the pipeline, where the engine accepts no more output.
 function EndCall {
     param([hashtable] $Call)
 
-    . FollowCaller $Call.Cmdlet
+    . FollowCaller $Call['Cmdlet']
     $backend = $script:Backend
-    if ($Call.Sent -and -not $Call.Answered -and $null -ne $backend) {
-        $cancel = '{"jsonrpc":"2.0","method":"cancel","params":{"id":"' + $Call.Id + '"}}' + "`n"
+    if ($Call['Sent'] -and -not $Call['Answered'] -and $null -ne $backend) {
+        $cancel = '{"jsonrpc":"2.0","method":"cancel","params":{"id":"' + $Call['Id'] + '"}}' + "`n"
         try { WriteBackendFrame $backend ([Text.Encoding]::ASCII.GetBytes($cancel)) } catch [IO.IOException] { $null = $_ }
     }
-    if ($null -ne $Call.Progress) {
-        $completed = [Management.Automation.ProgressRecord]::new(1, $Call.Progress.Activity, $Call.Progress.StatusDescription)
+    if ($null -ne $Call['Progress']) {
+        $completed = [Management.Automation.ProgressRecord]::new(1, $Call['Progress'].Activity, $Call['Progress'].StatusDescription)
         $completed.RecordType = 'Completed'
-        try { $Call.Cmdlet.WriteProgress($completed) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }
+        try { $Call['Cmdlet'].WriteProgress($completed) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }
     }
-    if ($null -ne $backend -and $backend.Log) {
-        try { $Call.Cmdlet.WriteDebug($backend.Log.TrimEnd()) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }
-        $backend.Log = ''
+    if ($null -ne $backend -and $backend['Log']) {
+        try { $Call['Cmdlet'].WriteDebug($backend['Log'].TrimEnd()) } catch [Management.Automation.PipelineStoppedException] { $null = $_ }
+        $backend['Log'] = ''
     }
 }

@@ -54,8 +54,8 @@ function ToExtension {
     [pscustomobject]@{
         PSTypeName                     = 'AzConnectedMachineLite.MachineExtension'
         Name                           = $Resource['name']
-        ResourceGroupName              = $address.resourceGroup
-        MachineName                    = $address.machine
+        ResourceGroupName              = $address['resourceGroup']
+        MachineName                    = $address['machine']
         Id                             = $Resource['id']
         Type                           = $Resource['type']
         Location                       = $Resource['location']

@@ -7,7 +7,6 @@ function ReadJson {
     param([string] $Text)
 
     $pattern = '\G\s*(?:"((?>[^"\\]+|\\.)*)"|(-?\d+)(?![\d.eE])|(-?\d+\.?\d*(?:[eE][-+]?\d+)?)|(true|false|null)|([\[\]{},:]))'
-    $invariant = [Globalization.CultureInfo]::InvariantCulture
     $outer = [Collections.Generic.Stack[object]]::new()
     $container = [Collections.Generic.List[object]]::new()
     $isList = $true
@@ -47,13 +46,8 @@ function ReadJson {
             # Every escape of JSON is one of the regular expression language too.
             if ($value.Contains('\')) { $value = [regex]::Unescape($value) }
         }
-        elseif ($groups[2].Success) {
-            $whole = [bigint]::Parse($groups[2].Value, $invariant)
-            if ($whole -ge [int]::MinValue -and $whole -le [int]::MaxValue) { $value = [int] $whole }
-            elseif ($whole -ge [long]::MinValue -and $whole -le [long]::MaxValue) { $value = [long] $whole }
-            else { $value = $whole }
-        }
-        elseif ($groups[3].Success) { $value = [double]::Parse($groups[3].Value, $invariant) }
+        elseif ($groups[2].Success) { $value = if ($groups[2].Length -lt 10) { [int] $groups[2].Value } else { ReadLongNumber $groups[2].Value } }
+        elseif ($groups[3].Success) { $value = [double] $groups[3].Value }
         elseif ($groups[4].Value -eq 'null') { $value = $null }
         else { $value = $groups[4].Value -eq 'true' }
 
@@ -68,10 +62,20 @@ function ReadJson {
         }
         $token = $token.NextMatch()
     }
-    if ($outer.Count -ne 0 -or $container.Count -ne 1 -or $Text.Substring($end).Trim()) {
+    if ($outer.Count -ne 0 -or $container.Count -ne 1 -or $end -ne $Text.Length) {
         throw [FormatException]::new('The text is not one whole JSON value.')
     }
     , $container[0]
+}
+
+# Returns a whole number in the smallest type that holds it.
+function ReadLongNumber {
+    param([string] $Digits)
+
+    $number = [bigint]::Parse($Digits, [Globalization.CultureInfo]::InvariantCulture)
+    if ($number -ge [int]::MinValue -and $number -le [int]::MaxValue) { return [int] $number }
+    if ($number -ge [long]::MinValue -and $number -le [long]::MaxValue) { return [long] $number }
+    $number
 }
 
 # Keys are found without regard to case, as PowerShell's users expect, until two of them differ only by it.

@@ -33,11 +33,14 @@ def moved(world: World) -> World:
         lambda world: world.remove(AGENT),
     ],
 )
-def test_work_is_refused(moved: World, request_work: Callable[[World], object]) -> None:
+def test_work_is_refused_and_no_wish_is_stored(moved: World, request_work: Callable[[World], object]) -> None:
+    before = moved.extension(AGENT)
     with pytest.raises(PermissionDeniedError) as refused:
         request_work(moved)
     assert refused.value.code == "WrongHost"
     assert "AZCMLITE_HOME" in refused.value.hint
+    assert moved.extension(AGENT) == before
+    assert moved.store.passes.next_wanted(moved.machine.id) is None
 
 
 def test_a_runner_gets_no_hands(moved: World) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from dataclasses import replace
 
 import pytest
 
-from agent.world import World
+from agent.world import SAMPLES, World
 from connectedmachine.model.operation import StepName
-from packages import AGENT, PackageSpec, alive
+from packages import AGENT, PackageSpec, alive, build
 
 
 def stray_of(world: World, spec: PackageSpec) -> int:
@@ -51,4 +53,35 @@ def test_a_removed_extension_leaves_no_process(world: World) -> None:
     world.remove(AGENT)
     world.run()
     assert not alive(stray)
+    assert world.is_gone(AGENT)
+
+
+def test_a_version_without_an_uninstall_command_leaves_no_process_either(world: World) -> None:
+    """There is nothing to run, and what it started is ended all the same."""
+    package = build(world.root / "zips", replace(AGENT, leaves_stray=True))
+    with zipfile.ZipFile(package) as archive:
+        files = {info: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(package, "w") as archive:
+        for info, content in files.items():
+            if info.filename == "HandlerManifest.json":
+                manifest = json.loads(content)
+                del manifest[0]["handlerManifest"]["uninstallCommand"]
+                content = json.dumps(manifest).encode()
+            archive.writestr(info, content)
+    world.service.image_publish(
+        path=str(package),
+        publisher=AGENT.publisher,
+        type=AGENT.type,
+        version=AGENT.version,
+        operating_system=SAMPLES[AGENT.os],
+        supports_automatic_upgrade=True,
+        follow=world.listener,
+    )
+    world.put(AGENT)
+    world.run()
+    stray = stray_of(world, AGENT)
+    world.remove(AGENT)
+    world.run()
+    assert not alive(stray)
+    assert "has no 'uninstallCommand'" in message(world)
     assert world.is_gone(AGENT)

@@ -17,7 +17,6 @@ import psutil
 import pytest
 
 from connectedmachine.agent.clock import SystemClock
-from connectedmachine.agent.host import refuse_other_host
 from connectedmachine.agent.hosting import hands_for
 from connectedmachine.agent.lock import EffectsLock
 from connectedmachine.agent.operator import StopPoint
@@ -78,7 +77,7 @@ class QuietService(Service):
     """The service with its runner left to the test."""
 
     def start_runner(self, machine: Machine) -> None:
-        refuse_other_host(machine)
+        """The wish is stored; ``World.run`` fulfils it."""
 
 
 class Listener:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,6 +173,25 @@ def test_no_hint_of_the_service_speaks_of_cmdlets_here() -> None:
 )
 def test_a_hint_is_said_in_the_words_of_the_command_line(said: str, here: str) -> None:
     assert in_cli_words(said) == here
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="accounts of POSIX")
+def test_a_user_without_a_home_folder_is_told_what_to_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import pwd
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    for name in ("AZCMLITE_HOME", "HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert main(["list"]) == 1
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("ERROR: (PermissionDenied) ")
+    assert "AZCMLITE_HOME" in hint
 
 
 def test_an_error_of_our_own_shows_no_traceback_and_is_logged(

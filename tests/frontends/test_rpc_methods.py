@@ -47,7 +47,7 @@ def test_table_and_schema_name_the_same_parameters(method: str) -> None:
     schema = params_schema(method)
     properties = schema["properties"]
     assert isinstance(properties, dict)
-    assert (schema["required"], set(properties)) == (required, allowed)
+    assert (schema["required"], frozenset(properties)) == (list(required), allowed)
     assert schema["additionalProperties"] is False
 
 

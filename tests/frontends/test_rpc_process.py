@@ -96,7 +96,16 @@ def imports(log: bytes) -> list[str]:
 
 
 def test_hello_needs_only_what_is_cheap_to_import(tmp_path: Path) -> None:
-    bare = [sys.executable, "-I", "-X", "utf8", "-X", "importtime", "-c", "import json, runpy, threading"]
+    bare = [
+        sys.executable,
+        "-I",
+        "-X",
+        "utf8",
+        "-X",
+        "importtime",
+        "-c",
+        "import json, queue, runpy, threading",
+    ]
     allowed = imports(subprocess.run(bare, capture_output=True, check=True).stderr)
     with backend(tmp_path, "-X", "importtime") as process:
         read_hello(process)

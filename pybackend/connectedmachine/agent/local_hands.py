@@ -29,7 +29,7 @@ from connectedmachine.handler.settings import write_settings
 from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock
-from connectedmachine.model.errors import PackageError
+from connectedmachine.model.errors import HandlerError, PackageError
 from connectedmachine.model.handler import Command, HandlerManifest, StatusKind
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, PackageRef, Side, Step, StepName, StepOutcome
@@ -83,6 +83,18 @@ class LocalHands:
     def command(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
     ) -> StepResult:
+        if step.name is not StepName.UNINSTALL:
+            return self._run(operation, step, seq, settings, resume=resume)
+        try:
+            result = self._run(operation, step, seq, settings, resume=resume)
+        except HandlerError as error:
+            # There was nothing to run; what the version started is ended all the same.
+            result = StepResult(StepOutcome.FAILED, error.message, code=error.code)
+        return self._end_strays(operation, step.side, result)
+
+    def _run(
+        self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
+    ) -> StepResult:
         command = Command(step.name)
         run_folder = self._places.run(operation.id, seq)
         if resume and run_folder.exists():
@@ -92,11 +104,7 @@ class LocalHands:
                 self._write_settings(operation, step.side, settings)
                 age_status(self._folder(operation, step.side), settings.wire_seq)
             run = start(self._spec(operation, step, command, settings), run_folder, self.clock)
-        fate = run.wait(self._timeouts[command])
-        result = _result(fate, self._timeouts[command])
-        if command is Command.UNINSTALL:
-            return self._end_strays(operation, step.side, result)
-        return result
+        return _result(run.wait(self._timeouts[command]), self._timeouts[command])
 
     def carry(self, operation: Operation) -> str:
         skipped = carry(self._folder(operation, Side.OLD), self._folder(operation, Side.NEW))

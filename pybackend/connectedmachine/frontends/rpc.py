@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from queue import SimpleQueue
 
 from connectedmachine import __version__
 from connectedmachine.frontends.rpc_methods import MUTATIONS, RpcError, checked
@@ -83,7 +84,7 @@ class Follower:
         self._connection = connection
         self._id = request_id
         self._closing = closing
-        self.given_up = threading.Event()
+        self.given_up = False
 
     def progress(self, activity: str, status: str, percent: int = -1) -> None:
         """Show where the work is; ``percent`` is 0 to 100, or -1 when unknown."""
@@ -95,7 +96,7 @@ class Follower:
 
     def cancelled(self) -> bool:
         """Say whether to stop waiting."""
-        return self.given_up.is_set() or self._closing.is_set()
+        return self.given_up or self._closing.is_set()
 
     def _notify(self, method: str, params: dict[str, object]) -> None:
         self._connection.send({"method": method, "params": {"id": self._id, **params}})
@@ -107,58 +108,44 @@ class _Calls:
     def __init__(self, connection: Connection, open_dispatch: Callable[[], Dispatch]) -> None:
         self._connection = connection
         self._open_dispatch = open_dispatch
-        self._arrived = threading.Condition()
-        self._waiting: list[tuple[str, str, dict[str, object]]] = []
-        self._followers: dict[str, Follower] = {}
+        self._waiting: SimpleQueue[tuple[str, str, dict[str, object], Follower] | None] = SimpleQueue()
+        self._open: dict[str, Follower] = {}
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="calls", daemon=True)
         self._thread.start()
 
     def submit(self, request_id: str, method: str, arguments: dict[str, object]) -> None:
         """Queue a checked request."""
-        with self._arrived:
-            if request_id in self._followers:
-                raise RpcError(-32600, "InvalidRequest", "The request of that id is still open.", request_id)
-            self._followers[request_id] = Follower(self._connection, request_id, self._closing)
-            self._waiting.append((request_id, method, arguments))
-            self._arrived.notify()
+        if request_id in self._open:
+            raise RpcError(-32600, "InvalidRequest", "The request of that id is still open.", request_id)
+        follower = self._open[request_id] = Follower(self._connection, request_id, self._closing)
+        self._waiting.put((request_id, method, arguments, follower))
 
     def cancel(self, request_id: str) -> None:
         """End the wait of a request; one that is unknown was answered already."""
-        with self._arrived:
-            follower = self._followers.get(request_id)
+        follower = self._open.get(request_id)
         if follower is not None:
-            follower.given_up.set()
+            follower.given_up = True
 
     def close(self) -> None:
         """Do what was received without waiting for its work, then return."""
-        with self._arrived:
-            self._closing.set()
-            self._arrived.notify()
+        self._closing.set()
+        self._waiting.put(None)
         self._thread.join()
 
     def _work(self) -> None:
         # The imports happen here, ahead of the first request and beside its arrival.
         dispatch = _Opened(self._open_dispatch)
-        while True:
-            with self._arrived:
-                self._arrived.wait_for(lambda: self._waiting or self._closing.is_set())
-                if not self._waiting:
-                    return
-                request_id, method, arguments = self._waiting.pop(0)
-                follower = self._followers[request_id]
+        while request := self._waiting.get():
+            request_id, method, arguments, follower = request
             try:
                 result = dispatch.call(method, arguments, follower)
-                self._close_request(request_id)
+                # Before the answer: whoever reads it may use the id again.
+                self._open.pop(request_id)
                 self._connection.send({"id": request_id, "result": result})
             except Exception as error:
-                self._close_request(request_id)
+                self._open.pop(request_id, None)
                 self._connection.fail(request_id, error)
-
-    def _close_request(self, request_id: str) -> None:
-        # Before the answer: whoever reads it may use the id again.
-        with self._arrived:
-            self._followers.pop(request_id, None)
 
 
 class _Opened:
@@ -174,17 +161,17 @@ class _Opened:
 
     def call(self, method: str, arguments: dict[str, object], follower: Follower) -> object:
         """Do one call; a wait that was given up ends as ``Cancelled`` whatever it returned."""
-        if follower.given_up.is_set():
+        if follower.given_up:
             raise _Cancelled
         if self._dispatch is None:
             self._dispatch = self._open()
         try:
             result = self._dispatch(method, arguments, follower)
         except Exception:
-            if follower.given_up.is_set():
+            if follower.given_up:
                 raise _Cancelled from None
             raise
-        if follower.given_up.is_set():
+        if follower.given_up:
             raise _Cancelled
         return result
 

@@ -123,15 +123,22 @@ def checked(method: str, params: dict[str, object]) -> dict[str, object]:
     return {snake_case(name): value for name, value in params.items()}
 
 
-def allowed_parameters(method: str) -> tuple[list[str], set[str]]:
+def allowed_parameters(method: str) -> tuple[tuple[str, ...], frozenset[str]]:
     """The required and all parameters of a method, by their names on the wire."""
-    required, optional = (names.split() for names in METHODS[method])
+    return _PARAMETERS[method]
+
+
+def _parameters(method: str) -> tuple[tuple[str, ...], frozenset[str]]:
+    required, optional = (tuple(names.split()) for names in METHODS[method])
     allowed = {*required, *optional}
     if "resourceGroup" in allowed:
         allowed.add("subscriptionId")
     if method in MUTATIONS:
         allowed |= {"idempotencyKey", "initiator"}
-    return required, allowed
+    return required, frozenset(allowed)
+
+
+_PARAMETERS = {method: _parameters(method) for method in METHODS}
 
 
 def type_of(name: str) -> str:

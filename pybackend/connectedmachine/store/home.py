@@ -18,7 +18,8 @@ def state_root() -> Path:
 
     Raises:
         PermissionDeniedError: A machine-wide store exists and this caller may not use it: a second store
-            would silently split what the operator sees from what the machine does.
+            would silently split what the operator sees from what the machine does. Or none exists, and
+            the caller has no home folder.
     """
     named = os.environ.get("AZCMLITE_HOME")
     if named:
@@ -33,7 +34,14 @@ def state_root() -> Path:
             target=str(shared),
             hint="Run as root or administrator, or set AZCMLITE_HOME to a folder of your own.",
         )
-    return _user_place()
+    try:
+        return _user_place()
+    except RuntimeError as error:  # a user id without an account, and no HOME
+        raise PermissionDeniedError(
+            "PermissionDenied",
+            "This user has no home folder for the state to be in.",
+            hint="Set AZCMLITE_HOME to a folder of your own.",
+        ) from error
 
 
 def _may_hold_store(folder: Path) -> bool:
