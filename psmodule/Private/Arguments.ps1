@@ -164,13 +164,6 @@ function StringValues {
     $texts
 }
 
-# Subscriptions to ask one after another; none named is the backend's default.
-function EachSubscription {
-    param([string[]] $SubscriptionId)
-
-    if ($SubscriptionId) { $SubscriptionId } else { '' }
-}
-
 # Returns the extension targets of an upgrade as JSON text.
 function TargetsText {
     param([Management.Automation.PSCmdlet] $Cmdlet, [object] $Target)

@@ -3,7 +3,7 @@
 function ReadTime {
     param([string] $Text)
 
-    if ($Text) { [datetime]::Parse($Text, [Globalization.CultureInfo]::InvariantCulture, 'RoundtripKind') }
+    if ($Text) { ([datetime] $Text).ToUniversalTime() }
 }
 
 function ReadSpan {
@@ -43,7 +43,7 @@ function ToMachine {
 function ToExtension {
     param([Collections.IDictionary] $Resource)
 
-    $address = SplitId $Resource['id']
+    $parts = $Resource['id'].Split('/') # /subscriptions/s/resourceGroups/g/providers/p/machines/m/extensions/e
     $properties = $Resource['properties']
     $view = $properties['instanceView']
     if ($null -eq $view) { $view = @{} }
@@ -54,8 +54,8 @@ function ToExtension {
     [pscustomobject]@{
         PSTypeName                     = 'AzConnectedMachineLite.MachineExtension'
         Name                           = $Resource['name']
-        ResourceGroupName              = $address['resourceGroup']
-        MachineName                    = $address['machine']
+        ResourceGroupName              = $parts[4]
+        MachineName                    = $parts[8]
         Id                             = $Resource['id']
         Type                           = $Resource['type']
         Location                       = $Resource['location']

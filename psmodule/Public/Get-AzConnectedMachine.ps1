@@ -32,7 +32,8 @@ function Get-AzConnectedMachine {
     )
 
     process {
-        foreach ($subscription in EachSubscription $SubscriptionId) {
+        if (-not $SubscriptionId) { $SubscriptionId = '' } # the backend's default
+        foreach ($subscription in $SubscriptionId) {
             $parameters = @{ subscriptionId = $subscription; resourceGroup = $ResourceGroupName; name = $Name }
             if ($PSCmdlet.ParameterSetName -eq 'Get') {
                 $machine = CallBackend $PSCmdlet 'machine.get' $parameters -Target $Name

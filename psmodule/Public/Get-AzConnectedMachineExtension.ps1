@@ -38,7 +38,8 @@ function Get-AzConnectedMachineExtension {
     )
 
     process {
-        foreach ($subscription in EachSubscription $SubscriptionId) {
+        if (-not $SubscriptionId) { $SubscriptionId = '' } # the backend's default
+        foreach ($subscription in $SubscriptionId) {
             $parameters = @{ subscriptionId = $subscription; resourceGroup = $ResourceGroupName; machine = $MachineName }
             if ($PSCmdlet.ParameterSetName -eq 'Get') {
                 $parameters['name'] = $Name
