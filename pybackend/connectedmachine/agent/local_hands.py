@@ -9,12 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from connectedmachine.agent.hands import Reading, StepResult
-from connectedmachine.agent.images import galleries
-from connectedmachine.agent.packages import delete_unpinned
+from connectedmachine.agent.packages import delete_unpinned, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
 from connectedmachine.gallery.damage import is_intact
-from connectedmachine.gallery.gallery import is_whole
 from connectedmachine.gallery.unpack import unpack
 from connectedmachine.handler.command import CommandSpec, Ended, Lost, TimedOut, attach, command_spec, start
 from connectedmachine.handler.environment import (
@@ -29,13 +27,13 @@ from connectedmachine.handler.settings import write_settings
 from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock
-from connectedmachine.model.errors import HandlerError, PackageError
+from connectedmachine.model.errors import HandlerError
 from connectedmachine.model.handler import Command, HandlerManifest, StatusKind
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, PackageRef, Side, Step, StepName, StepOutcome
 from connectedmachine.model.resource import Settings
 from connectedmachine.store import Store
-from connectedmachine.store.secrets import Secrets
+from connectedmachine.store.secrets import Secrets, owner_of
 from connectedmachine.upgrade.health import handler_health, handler_source, probe_source
 from connectedmachine.upgrade.operation import exit_code_of, fetched_manifest
 
@@ -182,24 +180,7 @@ class LocalHands:
         return self._library.kept_folder(operation.handler, operation.old.version)
 
     def _package(self, operation: Operation, ref: PackageRef) -> Path:
-        """The verified zip: the pinned one if it is whole, else from any gallery that has the same bytes."""
-        pinned = self._places.packages / f"{ref.sha256}.zip"
-        if is_whole(pinned, ref.sha256):
-            return pinned
-        problem: PackageError | None = None
-        for source in galleries(self._store):
-            for image in source.images():
-                if image.sha256 == ref.sha256 and image.version == ref.version:
-                    try:
-                        return source.fetch(image, self._places.packages)
-                    except PackageError as error:
-                        problem = error
-        raise problem or PackageError(
-            "PackageNotFound",
-            f"No gallery offers {operation.handler} {ref.version} any more.",
-            target=f"{operation.handler} {ref.version}",
-            hint="Publish this version again; the operation goes on by itself.",
-        )
+        return verified_package(self._store, self._places.packages, operation.handler, ref)
 
     def _manifest(self, operation: Operation, side: Side) -> HandlerManifest:
         if side is Side.NEW:
@@ -239,7 +220,7 @@ class LocalHands:
     def _write_settings(self, operation: Operation, side: Side, settings: Settings) -> None:
         protected = None
         if settings.protected is not None:
-            owner = f"{operation.machine_id}/{operation.extension}"
+            owner = owner_of(operation.machine_id, operation.extension)
             protected = self._secrets.decrypt(settings.protected, owner)
         write_settings(
             self._folder(operation, side), settings.seq, settings.public, protected, self._library.root

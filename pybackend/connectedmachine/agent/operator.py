@@ -20,6 +20,7 @@ from connectedmachine.model.operation import (
     End,
     Operation,
     OperationKind,
+    Outcome,
     Pause,
     Side,
     StepName,
@@ -125,14 +126,13 @@ class Operator:
 
     def _perform(self, operation: Operation, do: Do, record: StepRecord) -> StepResult:
         step, hands = do.step, self._hands
-        settings = settings_of(self._store, operation, step.side)
         if step.name in _COMMANDS:
+            settings = settings_of(self._store, operation, step.side)
             return hands.command(operation, step, record.seq, settings, resume=do.resume)
         match step.name:
             case StepName.FETCH:
-                return self._unless_withdrawn(
-                    operation, StepResult(manifest=hands.fetch(operation, settings))
-                )
+                manifest = hands.fetch(operation, settings_of(self._store, operation, step.side))
+                return self._unless_withdrawn(operation, StepResult(manifest=manifest))
             case StepName.BASELINE:
                 return self._unless_withdrawn(operation, self._observer.baseline(operation, record))
             case StepName.CARRY:
@@ -209,7 +209,7 @@ class Operator:
         policies, version = self._store.policies, operation.new.version
         if end.installed is Side.NEW:
             policies.forgive(operation.machine_id, extension.name)
-        elif end.outcome.value in ("Failed", "RolledBack"):
+        elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK):
             earlier = policies.backoffs(operation.machine_id, extension.name)
             failures = next((b.failures for b in earlier if b.version == version), 0) + 1
             policies.back_off(

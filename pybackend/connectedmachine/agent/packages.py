@@ -4,7 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectedmachine.agent.images import galleries
+from connectedmachine.gallery.gallery import is_whole
+from connectedmachine.model.errors import PackageError
+from connectedmachine.model.identity import HandlerName
+from connectedmachine.model.operation import PackageRef
 from connectedmachine.store import Store
+
+
+def verified_package(store: Store, packages: Path, handler: HandlerName, ref: PackageRef) -> Path:
+    """The zip of a version: the pinned one if it is whole, else from any gallery that has the same bytes.
+
+    Raises:
+        PackageError: ``PackageNotFound``, or what is wrong with the one that a gallery has.
+    """
+    pinned = packages / f"{ref.sha256}.zip"
+    if is_whole(pinned, ref.sha256):
+        return pinned
+    problem: PackageError | None = None
+    for source in galleries(store):
+        for image in source.images():
+            if image.sha256 == ref.sha256 and image.version == ref.version:
+                try:
+                    return source.fetch(image, packages)
+                except PackageError as error:
+                    problem = error
+    raise problem or PackageError(
+        "PackageNotFound",
+        f"No gallery offers {handler} {ref.version} any more.",
+        target=f"{handler} {ref.version}",
+        hint="Publish this version again; the operation goes on by itself.",
+    )
 
 
 def delete_unpinned(store: Store, packages: Path) -> None:

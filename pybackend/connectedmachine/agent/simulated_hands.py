@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connectedmachine.agent.hands import Reading, StepResult
-from connectedmachine.agent.images import galleries
-from connectedmachine.agent.packages import delete_unpinned
+from connectedmachine.agent.packages import delete_unpinned, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.gallery.package import read_manifest
 from connectedmachine.model.clock import Clock
-from connectedmachine.model.errors import PackageError
 from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.health import Health, SourceHealth
 from connectedmachine.model.operation import Operation, Side, Step
@@ -49,16 +47,8 @@ class SimulatedHands:
         self._places = places
 
     def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
-        for source in galleries(self._store):
-            for image in source.images():
-                if image.sha256 == operation.new.sha256 and image.version == operation.new.version:
-                    return read_manifest(source.fetch(image, self._places.packages))
-        raise PackageError(
-            "PackageNotFound",
-            f"No gallery offers {operation.handler} {operation.new.version} any more.",
-            target=f"{operation.handler} {operation.new.version}",
-            hint="Publish this version again.",
-        )
+        package = verified_package(self._store, self._places.packages, operation.handler, operation.new)
+        return read_manifest(package)
 
     def command(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool

@@ -6,8 +6,6 @@ not know is refused by name (design page, section 9).
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from connectedmachine.model.errors import InvalidRequestError
@@ -39,8 +37,6 @@ class ExtensionProperties(_Body):
 
 class ExtensionBody(_Body):
     """A PUT or PATCH of an extension. ``id``, ``name``, ``type`` and ``systemData`` are ignored."""
-
-    READ_ONLY: ClassVar = ("id", "name", "type", "systemData", "resourceGroup")
 
     location: str | None = None
     tags: dict[str, str] | None = None

@@ -250,10 +250,13 @@ class Wishes(UnderWay):
         sealed = extension.settings.protected
         if sealed is None or wanted is None:
             return sealed is None and wanted is None
-        from connectedmachine.store.secrets import Secrets
+        from connectedmachine.store.secrets import Secrets, owner_of
 
         try:
-            return same(Secrets(self.store.home).decrypt(sealed, _owner(extension)), wanted)
+            return same(
+                Secrets(self.store.home).decrypt(sealed, owner_of(extension.machine_id, extension.name)),
+                wanted,
+            )
         except StoreError:
             return False  # The key is gone: what is given now replaces what nobody can read any more.
 
@@ -262,9 +265,9 @@ class Wishes(UnderWay):
         after = change.after
         if change.secret is None:
             return after
-        from connectedmachine.store.secrets import Secrets
+        from connectedmachine.store.secrets import Secrets, owner_of
 
-        protected = Secrets(self.store.home).encrypt(change.secret, _owner(after))
+        protected = Secrets(self.store.home).encrypt(change.secret, owner_of(after.machine_id, after.name))
         return replace(after, settings=replace(after.settings, protected=protected))
 
     # Versions.
@@ -321,7 +324,3 @@ class Wishes(UnderWay):
             f"No upgrade pass has run on machine '{machine.name}' yet, and nothing here starts one by itself:"
             " let a scheduled job run Start-AzConnectedMachineUpgrade or scripts/pass.ps1."
         ]
-
-
-def _owner(extension: Extension) -> str:
-    return f"{extension.machine_id}/{extension.name}"

@@ -20,6 +20,11 @@ _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
 
+def owner_of(machine_id: str, extension: str) -> str:
+    """Whose secret it is: what was sealed for one extension opens for no other."""
+    return f"{machine_id}/{extension}"
+
+
 class Secrets:
     """Encrypts and decrypts; the key is made at first use."""
 
