@@ -77,6 +77,9 @@ class Hands(Protocol):
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
         """Look at these handlers and at every probe now; keys are source names."""
 
+    def handler_health(self, reading: Reading) -> SourceHealth:
+        """Look at one handler now, and at no probe."""
+
     def report(self, reading: Reading) -> tuple[str, str, str]:
         """Code, level and message of a handler's own latest status."""
 

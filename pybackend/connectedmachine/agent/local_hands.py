@@ -139,7 +139,7 @@ class LocalHands:
         discard(self._kept(operation))
 
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
-        sources = {handler_source(str(r.handler)): self._handler_health(r) for r in readings}
+        sources = {handler_source(str(r.handler)): self.handler_health(r) for r in readings}
         probes = [probe for probe, _ in self._store.probes.of_machine(self._places.machine_id)]
         sampled, fresh = self._prober.sample(probes)
         now = self.clock.now()
@@ -234,7 +234,7 @@ class LocalHands:
         message = f"{result.message} Still running after uninstall, and ended: {names}.".strip()
         return StepResult(result.outcome, message, result.exit_code, result.code)
 
-    def _handler_health(self, reading: Reading) -> SourceHealth:
+    def handler_health(self, reading: Reading) -> SourceHealth:
         folder = self._library.version_folder(reading.handler, reading.version)
         heartbeat = None
         if reading.manifest.report_heartbeat:

@@ -30,6 +30,7 @@ from connectedmachine.model.operation import (
 from connectedmachine.model.policy import Backoff
 from connectedmachine.model.resource import Extension, ProvisioningState, Status
 from connectedmachine.store import Store
+from connectedmachine.upgrade.gate import Refusal, refusal
 from connectedmachine.upgrade.operation import next_step
 
 StopPoint = Callable[[str], None]
@@ -154,8 +155,16 @@ class Operator:
     # Wishes.
 
     def _unless_withdrawn(self, operation: Operation, result: StepResult) -> StepResult:
+        refused = self._refusal(operation)
+        if refused is not None:
+            message = f"{refused.message} Nothing was touched."
+            return replace(result, outcome=StepOutcome.WITHDRAWN, message=message, code=refused.code)
         why = self._withdrawn(operation)
         return result if why is None else replace(result, outcome=StepOutcome.WITHDRAWN, message=why)
+
+    def _refusal(self, operation: Operation) -> Refusal | None:
+        configuration = self._store.configurations.of(operation.machine_id)
+        return refusal(configuration, operation.handler, operation.new.version)
 
     def _withdrawn(self, operation: Operation) -> str | None:
         extension = self._store.extensions.find(operation.machine_id, operation.extension)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from connectedmachine.agent.hands import Hands
 from connectedmachine.model.operation import Operation, Pause
 from connectedmachine.model.policy import Policy, PolicyValues, effective
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.version import VersionRequest
 from connectedmachine.store import Store
 from connectedmachine.upgrade.operation import next_step
+from connectedmachine.upgrade.order import Obstacle
 from connectedmachine.upgrade.plan import Images, Planned, Subject, plan
 
 
 class Planner:
     """Plans for the extensions of one machine with what the galleries offer at this moment."""
 
-    def __init__(self, store: Store, machine: Machine, images: Images) -> None:
+    def __init__(self, store: Store, machine: Machine, images: Images, hands: Callable[[], Hands]) -> None:
+        """``hands`` gives those of the machine; asked for only where an install waits for others."""
         self._store = store
+        self._hands = hands
         self._machine = machine
         self._images = images
         from connectedmachine.gallery.catalogue import Catalogue
@@ -30,7 +34,7 @@ class Planner:
         level = self._store.policies.values(self._machine.id)
         policy, _ = effective(level, {})
         return plan(
-            self._subject(extension, level),
+            self._subject(extension, level, now),
             self._images,
             machine_id=self._machine.id,
             platform=self._machine.platform,
@@ -38,6 +42,7 @@ class Planner:
             supported=self._supported(extension),
             now=now,
             automatic=automatic,
+            configuration=self._store.configurations.of(self._machine.id),
         )
 
     def policy(self, extension: Extension) -> Policy:
@@ -49,7 +54,7 @@ class Planner:
     def _supported(self, extension: Extension) -> Mapping[str, bool]:
         return {extension.handler.key: bool(self._catalogue.supports_automatic_upgrade(extension.handler))}
 
-    def _subject(self, extension: Extension, machine_level: PolicyValues) -> Subject:
+    def _subject(self, extension: Extension, machine_level: PolicyValues, now: datetime) -> Subject:
         policies = self._store.policies
         own = policies.values(self._machine.id, extension.name)
         operation = _unfinished(self._store.operations.unfinished(self._machine.id), extension)
@@ -73,7 +78,15 @@ class Planner:
             policy=effective(machine_level, own)[0] if own else None,
             holds=policies.holds(self._machine.id, extension.name),
             backoffs=policies.backoffs(self._machine.id, extension.name),
+            obstacle=self._obstacle(extension, now),
         )
+
+    def _obstacle(self, extension: Extension, now: datetime) -> Obstacle | None:
+        if extension.installed is not None or not extension.provision_after:
+            return None
+        from connectedmachine.agent.dependencies import Dependencies
+
+        return Dependencies(self._store, self._machine, self._hands()).obstacle(extension, now)
 
 
 def _first_request(extension: Extension) -> VersionRequest:

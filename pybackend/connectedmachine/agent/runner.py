@@ -28,7 +28,9 @@ from connectedmachine.model.operation import (
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Status
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
+from connectedmachine.upgrade.gate import NOT_ALLOWED, REFUSALS
 from connectedmachine.upgrade.operation import next_step
+from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
 from connectedmachine.upgrade.plan import Move, Planned, retry_at
 
 PATIENCE = 3600.0
@@ -80,7 +82,7 @@ class Runner:
         while True:
             if self._resume() or self._asked_for() or self._pass():
                 idle_since = self._clock.monotonic()
-            elif self._pauses() and self._clock.monotonic() - idle_since < self._patience:
+            elif (self._pauses() or self._waits()) and self._clock.monotonic() - idle_since < self._patience:
                 self._clock.sleep(_LOOK)
             else:
                 return
@@ -114,6 +116,18 @@ class Runner:
 
     # What users asked for.
 
+    def _waits(self) -> bool:
+        """Say whether an install that was asked for waits for what comes by itself."""
+        extensions = [e for e in self._asking() if e.provision_after and e.installed is None]
+        if not extensions:
+            return False
+        planner, now = self._planner(), self._clock.now()
+        obstacles = [planner.plan(e, now, automatic=False).obstacle for e in extensions]
+        return any(o is not None and o.standing is Standing.COMING for o in obstacles)
+
+    def _asking(self) -> list[Extension]:
+        return [e for e in queue(self._store.extensions.of_machine(self._machine.id)) if _asks(e)]
+
     def _asked_for(self) -> bool:
         found = self._next_asked_for()
         if found is None:
@@ -127,7 +141,7 @@ class Runner:
         return True
 
     def _next_asked_for(self) -> tuple[Extension, Planner] | None:
-        extensions = [e for e in self._store.extensions.of_machine(self._machine.id) if _asks(e)]
+        extensions = self._asking()
         if not extensions:
             return None
         planner = self._planner()
@@ -135,12 +149,13 @@ class Runner:
         for extension in extensions:
             planned = planner.plan(extension, now, automatic=False)
             given_up = extension.removing and extension.name in self._failed_removals
-            if (planned.move is not None and not given_up) or _is_impossible(extension, planned):
+            idle = _without_work(extension, planned, now)
+            if (planned.move is not None and not given_up) or idle is not None:
                 return extension, planner
         return None
 
     def _planner(self) -> Planner:
-        return Planner(self._store, self._machine, offered(self._store))
+        return Planner(self._store, self._machine, offered(self._store), lambda: self._hands)
 
     # Passes.
 
@@ -151,7 +166,7 @@ class Runner:
             return False
         decided = {d.extension.lower() for d in self._store.passes.decisions(pass_.id)}
         begun = {o.extension.lower(): o for o in self._store.operations.of_pass(pass_.id)}
-        for extension in self._store.extensions.of_machine(self._machine.id):
+        for extension in queue(self._store.extensions.of_machine(self._machine.id)):
             name = extension.name.lower()
             if name in decided or (pass_.extension is not None and pass_.extension.lower() != name):
                 continue
@@ -188,6 +203,8 @@ class Runner:
             reason = Reason.INSTALLED
         if operation.code == "DiskFull":
             reason = Reason.DISK_FULL
+        elif operation.code in REFUSALS:
+            reason = Reason.BLOCKED_BY_POLICY
         failures = self._store.policies.backoffs(self._machine.id, operation.extension)
         failed = next((b for b in failures if b.version == new), None)
         due = None if failed is None else retry_at(failed, operation.policy, self._machine.id)
@@ -209,10 +226,9 @@ class Runner:
                 return Decision(wanted.name, Reason.REMOVING, "It was removed.")
             planned = planner.plan(extension, self._clock.now(), automatic=automatic)
             if planned.move is None:
-                if _is_impossible(extension, planned):
-                    self._store.extensions.save(
-                        _without_target(extension, planned.decision, self._clock.now())
-                    )
+                idle = _without_work(extension, planned, self._clock.now())
+                if idle is not None:
+                    self._store.extensions.save(idle)
                 return planned.decision
             if planned.move.kind is OperationKind.REMOVE and extension.installed is None:
                 # Nothing of it is on the machine, so no handler has to be asked.
@@ -251,16 +267,40 @@ class Runner:
         )
 
 
-def _is_impossible(extension: Extension, planned: Planned) -> bool:
-    """Say whether the version that was asked for has left every gallery since."""
-    return extension.target is not None and planned.decision.reason is Reason.NO_IMAGE
+def _without_work(extension: Extension, planned: Planned, now: datetime) -> Extension | None:
+    """The extension as it is when what was asked for cannot be done now; ``None`` when nothing changes.
 
-
-def _without_target(extension: Extension, decision: Decision, now: datetime) -> Extension:
-    status = Status("NoImage", "Warning", "No image", decision.message, now)
-    return replace(
-        extension, target=None, provisioning=ProvisioningState.SUCCEEDED, status=status, changed=now
-    )
+    A version that has left every gallery, or that the machine does not admit any more, is asked for no more;
+    settings and a removal wait until they are admitted again. An install that waits for what nobody is
+    working on stays asked for, and says what it waits for.
+    """
+    decision, obstacle = planned.decision, planned.obstacle
+    at_rest = extension.provisioning in (ProvisioningState.SUCCEEDED, ProvisioningState.FAILED)
+    if extension.target is None and (at_rest or decision.reason is not Reason.BLOCKED_BY_POLICY):
+        return None
+    if decision.reason is Reason.NO_IMAGE:
+        status = Status("NoImage", "Warning", "No image", decision.message, now)
+        return replace(
+            extension, target=None, provisioning=ProvisioningState.SUCCEEDED, status=status, changed=now
+        )
+    if decision.reason is Reason.BLOCKED_BY_POLICY:
+        status = Status(NOT_ALLOWED, "Error", "Not ready", decision.message, now)
+        return replace(
+            extension, target=None, provisioning=ProvisioningState.FAILED, status=status, changed=now
+        )
+    if obstacle is None or obstacle.standing is Standing.COMING:
+        return None
+    if obstacle.standing is Standing.FAILED:
+        status, state = (
+            Status(DEPENDENCY_FAILED, "Error", "Not ready", obstacle.message, now),
+            ProvisioningState.FAILED,
+        )
+    else:
+        status = Status(DEPENDENCY_MISSING, "Warning", "Not ready", obstacle.message, now)
+        state = ProvisioningState.SUCCEEDED
+    if (extension.status.code, extension.status.message) == (status.code, status.message):
+        return None
+    return replace(extension, provisioning=state, status=status, changed=now)
 
 
 def _asks(extension: Extension) -> bool:

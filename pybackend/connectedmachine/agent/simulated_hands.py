@@ -71,12 +71,10 @@ class SimulatedHands:
         """There is no folder."""
 
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
-        return {
-            handler_source(str(r.handler)): SourceHealth(
-                Health.HEALTHY if r.enabled else Health.UNHEALTHY, "Simulated."
-            )
-            for r in readings
-        }
+        return {handler_source(str(r.handler)): self.handler_health(r) for r in readings}
+
+    def handler_health(self, reading: Reading) -> SourceHealth:
+        return SourceHealth(Health.HEALTHY if reading.enabled else Health.UNHEALTHY, "Simulated.")
 
     def report(self, reading: Reading) -> tuple[str, str, str]:
         return "0", "Information", "Simulated."

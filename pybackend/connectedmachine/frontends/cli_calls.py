@@ -7,7 +7,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from connectedmachine.frontends.cli_values import tags
+from connectedmachine.frontends.cli_values import boolean, content, tags
 from connectedmachine.frontends.rpc_methods import METHODS, MUTATIONS
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError
 
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 Options = dict[str, object]
 """Options that were given, by the service's names."""
 
+CONFIGURATION = {
+    "config.mode": "mode",
+    "extensions.allowlist": "allow_list",
+    "extensions.blocklist": "block_list",
+    "extensions.enabled": "extensions_enabled",
+}
+"""azcmagent's names of a machine's configuration, and the service's."""
+
 Call = Callable[["Service", Options, "Terminal"], object]
 """Does a command; returns what it shows."""
 
@@ -27,6 +35,7 @@ _PROPERTIES = (
     "typeHandlerVersion",
     "autoUpgradeMinorVersion",
     "enableAutomaticUpgrade",
+    "provisionAfterExtensions",
     "forceUpdateTag",
     "settings",
     "protectedSettings",
@@ -109,6 +118,75 @@ def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
         where = {"resource_group": machine["resourceGroup"], "machine": machine["name"]}
         decisions += _items(run(service, {**options, **where}, terminal))
     return {"value": decisions}
+
+
+def config_list(service: Service, options: Options, terminal: Terminal) -> object:
+    """Every property of a machine's configuration."""
+    return _as_properties(passed_on("config_get")(service, options, terminal), *CONFIGURATION)
+
+
+def config_get(service: Service, options: Options, terminal: Terminal) -> object:
+    """One property."""
+    named = str(options.pop("property"))
+    return _as_properties(passed_on("config_get")(service, options, terminal), named)
+
+
+def config_set(service: Service, options: Options, terminal: Terminal) -> object:
+    """Set one property; the entries of a list have commas between them, as azcmagent has it."""
+    named, text = str(options.pop("property")), str(options.pop("value"))
+    value: object = text
+    if CONFIGURATION[named].endswith("_list"):
+        value = [entry.strip() for entry in text.split(",") if entry.strip()]
+    elif "edit" in options:
+        raise InvalidRequestError(
+            "InvalidArgument", f"{named} is no list.", target=named, hint="Leave --add or --remove out."
+        )
+    if named == "extensions.enabled":
+        value = _boolean(named, text)
+    return _set(service, {**options, CONFIGURATION[named]: value}, terminal, named)
+
+
+def config_clear(service: Service, options: Options, terminal: Terminal) -> object:
+    """Give one property its default."""
+    named = str(options.pop("property"))
+    return _set(service, {**options, CONFIGURATION[named]: None}, terminal, named)
+
+
+def config_import(service: Service, options: Options, terminal: Terminal) -> object:
+    """Take the allowlist from a policy file."""
+    file = str(options.pop("file"))
+    try:
+        named = {**options, "policy_text": content(file)}
+    except ArgumentTypeError as error:
+        message = f"Argument FILE: {error}."
+        raise InvalidRequestError("InvalidArgument", message, target=file, hint="Give another.") from error
+    return _as_properties(passed_on("config_import")(service, named, terminal), *CONFIGURATION)
+
+
+def _set(service: Service, options: Options, terminal: Terminal, named: str) -> object:
+    return _as_properties(passed_on("config_set")(service, options, terminal), named)
+
+
+def _as_properties(configuration: object, *names: str) -> object:
+    assert isinstance(configuration, dict)
+    from connectedmachine.service.views import camel_case
+
+    shown = [{"property": name, "value": configuration[camel_case(CONFIGURATION[name])]} for name in names]
+    if len(names) == 1:
+        return shown[0]
+    if configuration["modeAllowList"]:
+        shown.append({"property": "config.mode allows", "value": configuration["modeAllowList"]})
+    return {"value": shown}
+
+
+def _boolean(named: str, text: str) -> bool:
+    try:
+        return boolean(text)
+    except ArgumentTypeError as error:
+        message = f"Property {named}: {error}."
+        raise InvalidRequestError(
+            "InvalidArgument", message, target=named, hint="Write true or false."
+        ) from error
 
 
 def _with_tags(options: Options) -> Options:

@@ -30,6 +30,7 @@ from connectedmachine.frontends.cli_options import (
     duration,
     json_object,
     needed,
+    place,
     policy_duration,
     text,
 )
@@ -58,11 +59,16 @@ GROUPS = {
     "gallery": "manage the folders that versions come from, and what is published in them",
     "upgrade": "upgrade what is enrolled, as Azure does by itself, and see what was done",
     "policy": "see and change how upgrades are watched, rolled back and retried",
+    "config": "see and change which extensions the administrator of a machine admits",
     "probe": "manage health probes, which say whether a machine is healthy",
     "hold": "keep extensions, or versions of them, from moving",
 }
 
 _IN = "-g myResourceGroup --machine-name myVM"
+_PROPERTY = place(
+    "property", help="name of the property, as azcmagent has it", metavar="PROPERTY",
+    choices=tuple(calls.CONFIGURATION),
+)  # fmt: skip
 _PUBLISHED = "--publisher Contoso.Sample --type Agent --version 1.1"
 
 _MACHINE_NAME = text(
@@ -88,6 +94,9 @@ _CHANGES = (
     json_object("--settings", "--setting", dest="settings", help="public settings; null clears them"),
     json_object("--protected-settings", "--protected-setting", dest="protectedSettings",
                 help="protected settings; @FILE or @- keeps them out of the process list"),
+    Option(("--provision-after-extensions",), "provisionAfterExtensions",
+           "extensions that are to be ready before it is installed; alone: none",
+           nargs="*", metavar="NAME"),
     text("--force-update-tag", dest="forceUpdateTag", help="a new text has the settings applied again"),
     TAGS, PUBLISHER, TYPE, NO_WAIT,
 )  # fmt: skip
@@ -236,6 +245,33 @@ COMMANDS = (
          policy_duration("--rollback-pause", dest="rollback_pause",
                          help="pause before a failed rollback is tried again; doubles each time")),
         "Set-AzConnectedMachineUpgradePolicy",
+    ),
+    Command(
+        "config list", "list every property with its value", f"config list {_IN} -o table",
+        calls.config_list, "property", OF_MACHINE, "Get-AzConnectedMachineConfiguration",
+    ),
+    Command(
+        "config get", "show the value of a property", f"config get {_IN} extensions.allowlist",
+        calls.config_get, "property", (_PROPERTY, *OF_MACHINE),
+    ),
+    Command(
+        "config set", "set the value of a property; of a list, entries with commas between",
+        f"config set {_IN} extensions.allowlist Microsoft.Azure.Monitor/AzureMonitorLinuxAgent --add",
+        calls.config_set, "property",
+        (_PROPERTY, place("value", help="its value", metavar="VALUE"), *OF_MACHINE,
+         Option(("--add", "-a"), "edit", "add to the list", nargs=0, const="add"),
+         Option(("--remove", "-r"), "edit", "remove from the list", nargs=0, const="remove")),
+        "Set-AzConnectedMachineConfiguration",
+    ),
+    Command(
+        "config clear", "give a property its default again", f"config clear {_IN} extensions.blocklist",
+        calls.config_clear, "property", (_PROPERTY, *OF_MACHINE),
+    ),
+    Command(
+        "config import-policy", "take the allowlist from a policy file of Azure's Linux agent",
+        f"config import-policy {_IN} /etc/waagent_policy.json",
+        calls.config_import, "property",
+        (place("file", help="the policy file, or - for standard input", metavar="FILE"), *OF_MACHINE),
     ),
     Command(
         "probe add", "add a health probe, or replace the one of that name",

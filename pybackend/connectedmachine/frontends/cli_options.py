@@ -19,6 +19,7 @@ class Option:
     """One option of a command.
 
     Attributes:
+        flags: Names with dashes, or one without for a word that is given by its place.
         nargs: As argparse has it; ``None`` is exactly one value, ``0`` none.
         const: The value that stands for the option alone.
     """
@@ -35,6 +36,11 @@ class Option:
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Make it an option of ``parser``."""
+        if not self.flags[0].startswith("-"):
+            parser.add_argument(
+                self.dest, help=self.help, type=self.type, choices=self.choices, metavar=self.metavar
+            )
+            return
         if self.nargs == 0:
             parser.add_argument(
                 *self.flags, dest=self.dest, help=self.help, action="store_const", const=self.const,
@@ -51,6 +57,11 @@ class Option:
 def text(*flags: str, dest: str, help: str, metavar: str = "TEXT", required: bool = False) -> Option:
     """An option with one text."""
     return Option(flags, dest, help, metavar=metavar, required=required)
+
+
+def place(dest: str, *, help: str, metavar: str, choices: tuple[str, ...] | None = None) -> Option:
+    """A word that is given by its place."""
+    return Option((dest,), dest, help, metavar=metavar, choices=choices)
 
 
 def boolean(*flags: str, dest: str, help: str) -> Option:

@@ -59,6 +59,7 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Outcome": "outcome",
         "Message": "message",
     },
+    "property": {"Property": "property", "Value": "value"},
     "policy": {"Name": "name", "Value": "value", "Source": "source"},
     "probe": {
         "Name": "name",
@@ -150,6 +151,8 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return printable(", ".join(map(str, value)))
     time = _TIME.fullmatch(str(value))
     return f"{time[1]} {time[2]}Z" if time else printable(str(value))
 

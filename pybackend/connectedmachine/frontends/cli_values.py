@@ -57,7 +57,7 @@ def boolean(text: str) -> bool:
 
 def json_object(text: str) -> str:
     """The JSON text of an object, or ``null``, as it was written; ``@FILE`` reads it, ``@-`` from stdin."""
-    written = _content(text[1:]) if text.startswith("@") else text
+    written = content(text[1:]) if text.startswith("@") else text
     try:
         value = json.loads(written)
     except (ValueError, RecursionError):
@@ -80,7 +80,8 @@ def tags(words: Sequence[str]) -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _content(name: str) -> str:
+def content(name: str) -> str:
+    """The text of a file, or of standard input for ``-``."""
     if name == "-":
         return "" if sys.stdin is None else sys.stdin.read()
     try:

@@ -40,6 +40,9 @@ METHODS: dict[str, tuple[str, str]] = {
         "name preset healthWindow stableFor healthyFor retryInterval manualHealthWindow sampleInterval"
         " rollbackPause",
     ),
+    "config.get": (_MACHINE, ""),
+    "config.set": (_MACHINE, "extensionsEnabled allowList blockList mode edit"),
+    "config.import": (f"{_MACHINE} policyText", ""),
     "probe.add": (f"{_MACHINE} name", "command tcp http processName serviceName interval timeout"),
     "probe.list": (_MACHINE, "name"),
     "probe.remove": (f"{_MACHINE} name", ""),
@@ -62,6 +65,8 @@ MUTATIONS = frozenset(
         "upgrade.run",
         "upgrade.resolve",
         "policy.set",
+        "config.set",
+        "config.import",
         "probe.add",
         "probe.remove",
         "hold.add",
@@ -71,7 +76,7 @@ MUTATIONS = frozenset(
 """The methods that change something: they follow, and take ``idempotencyKey`` and ``initiator`` too."""
 
 # A parameter's name says its type, in every method; whatever is not named here is a string.
-_BOOLEANS = frozenset({"wait", "simulated", "supportsAutomaticUpgrade"})
+_BOOLEANS = frozenset({"wait", "simulated", "supportsAutomaticUpgrade", "extensionsEnabled"})
 _SECONDS = frozenset(
     {
         "healthWindow",
@@ -85,9 +90,12 @@ _SECONDS = frozenset(
         "timeout",
     }
 )
-_STRING_LISTS = frozenset({"command"})
+_STRING_LISTS = frozenset({"command", "allowList", "blockList"})
 _STRING_MAPS = frozenset({"tags"})
-_CLEARED_BY_NULL = {"policy.set": _SECONDS | {"preset"}}
+_CLEARED_BY_NULL = {
+    "policy.set": _SECONDS | {"preset"},
+    "config.set": frozenset({"extensionsEnabled", "allowList", "blockList", "mode"}),
+}
 
 
 class RpcError(Exception):

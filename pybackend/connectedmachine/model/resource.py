@@ -102,6 +102,7 @@ class Extension:
         settings_tried: Number of the latest settings that an operation has tried to apply.
         removing: The user asked for removal; an operation does it.
         stopped: An operator gave up on a pending rollback; nothing happens until the user asks again.
+        provision_after: Names of the extensions that are to be ready before it is installed.
     """
 
     machine_id: str
@@ -124,3 +125,4 @@ class Extension:
     status: Status
     created: datetime
     changed: datetime = field(compare=False)
+    provision_after: tuple[str, ...] = ()

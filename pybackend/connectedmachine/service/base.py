@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from connectedmachine.agent.places import Places
 from connectedmachine.model.clock import Clock
@@ -10,6 +11,10 @@ from connectedmachine.model.errors import NotFoundError, RunnerError
 from connectedmachine.model.identity import NIL_SUBSCRIPTION
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.store import Store
+
+if TYPE_CHECKING:
+    from connectedmachine.agent.hands import Hands
+    from connectedmachine.agent.planner import Planner
 
 
 class ServiceBase:
@@ -83,6 +88,18 @@ class ServiceBase:
                 target=machine.name,
                 hint="The request is stored; run an upgrade pass once the cause is gone.",
             ) from error
+
+    def planner(self, machine: Machine) -> Planner:
+        """A planner of the machine with what the galleries offer now."""
+        from connectedmachine.agent.images import offered
+        from connectedmachine.agent.planner import Planner
+
+        def hands() -> Hands:
+            from connectedmachine.agent.hosting import hands_for
+
+            return hands_for(self.store, machine, self.clock)
+
+        return Planner(self.store, machine, offered(self.store), hands)
 
     def places(self, machine: Machine) -> Places:
         return Places(self.store.home, machine.id)

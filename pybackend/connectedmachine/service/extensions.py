@@ -22,18 +22,14 @@ class ExtensionService(Wishes):
     ) -> Json:
         """One extension; raises NotFoundError ``ResourceNotFound`` or ``HCRP404``."""
         found = self.machine(subscription_id, resource_group, machine)
-        return extension_view(found, self.extension(found, name))
+        return self._view(found, self.extension(found, name))
 
     def extension_list(
         self, *, resource_group: str, machine: str, subscription_id: str | None = None
     ) -> Json:
         """The extensions of a machine."""
         found = self.machine(subscription_id, resource_group, machine)
-        return {
-            "value": [
-                extension_view(found, extension) for extension in self.store.extensions.of_machine(found.id)
-            ]
-        }
+        return {"value": [self._view(found, e) for e in self.store.extensions.of_machine(found.id)]}
 
     def extension_put(
         self,
@@ -51,8 +47,9 @@ class ExtensionService(Wishes):
 
         Raises:
             NotFoundError: ``ResourceNotFound`` for an unknown machine, type or version.
-            ConflictError: ``HCRP409``.
+            ConflictError: ``HCRP409``; ``DependencyFailed`` when what it waits for failed.
             InvalidRequestError: ``InvalidRequestContent``, ``PlatformMismatch`` and others.
+            PermissionDeniedError: ``ExtensionNotAllowed``, ``ExtensionsDisabled``; nothing was changed.
             HandlerError: ``HCRP400`` when the work that was waited for failed.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
@@ -89,8 +86,10 @@ class ExtensionService(Wishes):
 
         Raises:
             HandlerError: ``HCRP400`` when its removal failed.
+            PermissionDeniedError: ``ExtensionsDisabled``. No list refuses a removal, as in Arc.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
+        self._refuse_if_disabled(found, name)
         with self.store.transaction():
             extension = self.store.extensions.find(found.id, name)
             if extension is None:
@@ -108,6 +107,7 @@ class ExtensionService(Wishes):
         self.start_runner(found)
         if wait:
             self.follow(found, follow, lambda: self._is_removed(found, name, before))
+            self._raise_if_held_back(found, name, follow)
             self._raise_if_failed(found, name, before)
         return {"removed": True}
 
@@ -177,8 +177,9 @@ class ExtensionService(Wishes):
         if wait:
             self.follow(found, follow, lambda: all(self._is_settled(found, e.name) for e, _ in chosen))
             for extension, before in chosen:
+                self._raise_if_held_back(found, extension.name, follow)
                 self._raise_if_failed(found, extension.name, before)
-        return {"value": [extension_view(found, self.extension(found, e.name)) for e, _ in chosen]}
+        return {"value": [self._view(found, self.extension(found, e.name)) for e, _ in chosen]}
 
     def extension_preview(
         self,
@@ -193,6 +194,7 @@ class ExtensionService(Wishes):
         """Say in words what a put, patch or remove would do; changes nothing, refuses what it would."""
         found = self.machine_to_change(subscription_id, resource_group, machine)
         if verb == "remove":
+            self._refuse_if_disabled(found, name)
             installed = self.extension(found, name).installed
             return {
                 "message": f"remove {installed.version}" if installed else "remove (nothing is installed)"
@@ -232,5 +234,14 @@ class ExtensionService(Wishes):
             self.start_runner(machine)
             if wait:
                 self.follow(machine, follow, lambda: self._is_settled(machine, name))
+                self._raise_if_held_back(machine, name, follow)
                 self._raise_if_failed(machine, name, before)
-        return extension_view(machine, self.extension(machine, name))
+        return self._view(machine, self.extension(machine, name))
+
+    def _view(self, machine: Machine, extension: Extension) -> Json:
+        return extension_view(machine, extension, self._refusal(extension))
+
+    def _refuse_if_disabled(self, machine: Machine, name: str) -> None:
+        off = self._disabled(machine)
+        if off is not None:
+            raise off.error(name)

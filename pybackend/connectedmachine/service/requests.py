@@ -29,6 +29,7 @@ class ExtensionProperties(_Body):
     autoUpgradeMinorVersion: bool | None = None  # noqa: N815
     enableAutomaticUpgrade: bool | None = None  # noqa: N815
     forceUpdateTag: str | None = None  # noqa: N815
+    provisionAfterExtensions: list[str] | None = None  # noqa: N815 # as Microsoft.Compute spells it
     settings: dict[str, JsonValue] | None = None
     protectedSettings: dict[str, JsonValue] | None = None  # noqa: N815
     provisioningState: str | None = None  # noqa: N815

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from connectedmachine.model.errors import ConflictError, ConnectedMachineError, HandlerError
+from connectedmachine.model.errors import (
+    ConflictError,
+    ConnectedMachineError,
+    HandlerError,
+    PermissionDeniedError,
+)
 from connectedmachine.model.operation import Choice, Operation, OperationKind, Outcome, Pause
 from connectedmachine.model.resource import Extension, Machine
-from connectedmachine.service.follow import Follow
+from connectedmachine.service.follow import Follow, Follower
+from connectedmachine.upgrade.gate import REFUSALS, Refusal, disabled, refusal
 from connectedmachine.upgrade.operation import next_step
+from connectedmachine.upgrade.order import DEPENDENCY_FAILED, HELD_BACK
 
 
 class UnderWay(Follow):
@@ -48,13 +55,15 @@ class UnderWay(Follow):
         operation = self._unfinished(machine, name)
         if operation is not None:
             return isinstance(next_step(operation), Pause) and not extension.removing
+        if self._is_held_back(extension):
+            return True
         settings_due = extension.installed is not None and extension.settings.seq > extension.settings_tried
         if extension.removing or settings_due:
             return False
         return extension.target is None
 
     def _is_removed(self, machine: Machine, name: str, before: str | None) -> bool:
-        if self.store.extensions.find(machine.id, name) is None:
+        if self.store.extensions.find(machine.id, name) is None or self._disabled(machine) is not None:
             return True
         last = self.store.operations.get(self._last_operation(machine, name) or "")
         return (
@@ -63,6 +72,43 @@ class UnderWay(Follow):
             and last.kind is OperationKind.REMOVE
             and last.outcome is Outcome.FAILED
         )
+
+    # What the machine's configuration, or another extension, keeps from being done.
+
+    def _disabled(self, machine: Machine) -> Refusal | None:
+        return disabled(self.store.configurations.of(machine.id))
+
+    def _refusal(self, extension: Extension) -> Refusal | None:
+        """Why the machine does not admit the version that is due or, with none due, that is there."""
+        version = extension.target
+        if version is None and extension.installed is not None:
+            version = extension.installed.version
+        return refusal(self.store.configurations.of(extension.machine_id), extension.handler, version)
+
+    def _is_held_back(self, extension: Extension) -> bool:
+        """Say whether nobody will do what is due on it until something else changes."""
+        if extension.removing:
+            return disabled(self.store.configurations.of(extension.machine_id)) is not None
+        waits = extension.target is not None and extension.status.code in HELD_BACK
+        return waits or self._refusal(extension) is not None
+
+    def _raise_if_held_back(self, machine: Machine, name: str, follow: Follower) -> None:
+        """Tell the one who waited why nothing was done."""
+        extension = self.store.extensions.find(machine.id, name)
+        if extension is None or not self._is_settled(machine, name):
+            return
+        refused = self._disabled(machine) if extension.removing else self._refusal(extension)
+        if refused is not None:
+            raise refused.error(name)
+        status = extension.status
+        if status.code in REFUSALS:
+            hint = "An administrator of the machine changes that with Set-AzConnectedMachineConfiguration."
+            raise PermissionDeniedError(status.code, status.message, target=name, hint=hint)
+        if status.code == DEPENDENCY_FAILED:
+            hint = "See to that one; this one follows once it is ready and the runner or a pass looks again."
+            raise ConflictError(status.code, status.message, target=name, hint=hint)
+        if status.code in HELD_BACK:
+            follow.warning(f"'{name}' is not installed yet. {status.message}")
 
     def _stop_pending(self, machine: Machine, extension: Extension) -> None:
         """Removal ends a pending rollback: the old version is taken away rather than put back."""

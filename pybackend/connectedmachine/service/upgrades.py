@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from connectedmachine.agent.images import offered
-from connectedmachine.agent.planner import Planner
 from connectedmachine.model.decision import Decision
 from connectedmachine.model.errors import ConflictError, InvalidRequestError
 from connectedmachine.model.operation import Choice, Pause
@@ -77,7 +75,7 @@ class UpgradeService(Follow):
 
     def _decisions(self, machine: Machine, name: str | None, known: dict[str, Decision]) -> Json:
         extensions = self._chosen(machine, name)
-        planner = Planner(self.store, machine, offered(self.store))
+        planner = self.planner(machine)
         now = self.clock.now()
         decisions = [
             known.get(e.name.lower()) or replace(planner.plan(e, now, automatic=True).decision, time=now)
@@ -151,7 +149,7 @@ class UpgradeService(Follow):
                 )
             self.store.operations.choose(pending[0].id, chosen, self.clock.now())
         self.start_runner(found)
-        planner = Planner(self.store, found, offered(self.store))
+        planner = self.planner(found)
         now = self.clock.now()
         decision = planner.plan(self.extension(found, name), now, automatic=True).decision
         return decision_view(found, replace(decision, time=now))

@@ -7,15 +7,18 @@ from datetime import datetime
 
 from connectedmachine import __version__
 from connectedmachine.model.clock import to_text
+from connectedmachine.model.configuration import Configuration, Mode
 from connectedmachine.model.decision import Decision
 from connectedmachine.model.health import Probe
 from connectedmachine.model.identity import extension_id, machine_id
 from connectedmachine.model.image import ExtensionImage, OSType
+from connectedmachine.model.monitor_mode import ADMITTED
 from connectedmachine.model.operation import Operation, Pause, StepRecord
 from connectedmachine.model.policy import Hold
-from connectedmachine.model.resource import Extension, Machine
+from connectedmachine.model.resource import Extension, Machine, Status
 from connectedmachine.model.version import Version
 from connectedmachine.store.probes import LastSample
+from connectedmachine.upgrade.gate import Refusal
 from connectedmachine.upgrade.operation import next_step
 
 Json = dict[str, object]
@@ -65,11 +68,16 @@ def machine_view(machine: Machine) -> Json:
     return view
 
 
-def extension_view(machine: Machine, extension: Extension) -> Json:
-    """An extension resource; settings as the JSON text that the user wrote, protected ones never."""
+def extension_view(machine: Machine, extension: Extension, refused: Refusal | None = None) -> Json:
+    """An extension resource; settings as the JSON text that the user wrote, protected ones never.
+
+    That the machine does not admit it wins over whatever it reports (handler contract, case 33).
+    """
     installed = extension.installed
     version = str(extension.requested) if installed is None else str(installed.version)
     status = extension.status
+    if refused is not None:
+        status = Status(refused.code, "Error", "Not ready", refused.message)
     shown_status: Json = {"code": status.code, "level": status.level, "message": status.message}
     if status.display:
         shown_status["displayStatus"] = status.display
@@ -91,6 +99,8 @@ def extension_view(machine: Machine, extension: Extension) -> Json:
     }
     if extension.force_update_tag is not None:
         properties["forceUpdateTag"] = extension.force_update_tag
+    if extension.provision_after:
+        properties["provisionAfterExtensions"] = list(extension.provision_after)
     if extension.settings.public is not None:
         properties["settingsText"] = extension.settings.public
     view: Json = {
@@ -220,6 +230,19 @@ def policy_view(
             {"name": camel_case(name), "value": value, "source": sources[name]}
             for name, value in values.items()
         ],
+    }
+
+
+def configuration_view(machine: Machine, configuration: Configuration) -> Json:
+    """A machine's configuration; ``modeAllowList`` is what the mode admits, where it narrows that."""
+    return {
+        "machine": machine.name,
+        "resourceGroup": machine.resource_group,
+        "extensionsEnabled": configuration.extensions_enabled,
+        "allowList": [str(entry) for entry in configuration.allow_list],
+        "blockList": [str(entry) for entry in configuration.block_list],
+        "mode": configuration.mode.value,
+        "modeAllowList": list(ADMITTED) if configuration.mode is Mode.MONITOR else [],
     }
 
 

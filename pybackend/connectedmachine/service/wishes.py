@@ -12,6 +12,8 @@ from connectedmachine.model.resource import Extension, Machine, ProvisioningStat
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.service.json_text import same
 from connectedmachine.service.under_way import UnderWay, conflict
+from connectedmachine.upgrade.gate import refusal
+from connectedmachine.upgrade.order import HELD_BACK, cycle
 from connectedmachine.upgrade.plan import Images
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Change:
             parts.append("enable automatic upgrade")
         if before is not None and before.settings.seq != after.settings.seq:
             parts.append("apply new settings")
+        if before is not None and before.provision_after != after.provision_after:
+            parts.append("change what it is provisioned after")
         return ", ".join(parts) or "change nothing on the machine"
 
 
@@ -84,12 +88,21 @@ class Wishes(UnderWay):
         if body.gives("autoUpgradeMinorVersion"):
             after = replace(after, auto_upgrade_minor=bool(given.autoUpgradeMinorVersion))
         after, secret = self._with_settings(after, request)
+        after, unknown = self._with_dependencies(machine, after, request)
         after, warnings = self._with_version(machine, existing, after, request, images)
         if existing is not None and body.location and body.location.lower() != existing.location.lower():
             warnings.append(
                 f"The location of '{name}' stays '{existing.location}': it is set at creation only."
             )
         moves = after.target != base.target or after.settings.seq != base.settings.seq
+        warnings += unknown
+        if existing is None or moves:
+            refused = self._refusal(after)
+            if refused is not None:
+                raise refused.error(name)
+        if after.target is not None and after.status.code in HELD_BACK:
+            # Asked again, what it waits for is looked at again.
+            after = replace(after, status=Status())
         if moves:
             self._refuse_if_busy(machine, base)
             after = replace(after, target_initiator=initiator)
@@ -246,6 +259,32 @@ class Wishes(UnderWay):
             return extension, None
         return replace(extension, settings=Settings(current.seq + 1, public, protected)), secret
 
+    def _with_dependencies(
+        self, machine: Machine, extension: Extension, request: ExtensionRequest
+    ) -> tuple[Extension, list[str]]:
+        """What it is to be provisioned after; with a warning for each name that does not exist yet."""
+        if not request.body.gives("provisionAfterExtensions"):
+            return extension, []
+        names = map(extension_name, request.body.properties.provisionAfterExtensions or [])
+        after = tuple({name.lower(): name for name in names}.values())
+        others = self.store.extensions.of_machine(machine.id)
+        edges = {e.name.lower(): [name.lower() for name in e.provision_after] for e in others}
+        edges[extension.name.lower()] = [name.lower() for name in after]
+        way = cycle(edges, extension.name.lower())
+        if way is not None:
+            raise InvalidRequestError(
+                "InvalidDependency",
+                f"'{extension.name}' would have to be provisioned after itself: {' after '.join(way)}.",
+                target="provisionAfterExtensions",
+                hint="Take one of them out of provisionAfterExtensions.",
+            )
+        known = {e.name.lower() for e in others}
+        return replace(extension, provision_after=after), [
+            f"There is no extension '{name}' on the machine yet; '{extension.name}' waits for it."
+            for name in after
+            if name.lower() not in known and extension.installed is None
+        ]
+
     def _has_secret(self, extension: Extension, wanted: str | None) -> bool:
         sealed = extension.settings.protected
         if sealed is None or wanted is None:
@@ -277,9 +316,15 @@ class Wishes(UnderWay):
     ) -> Version | None:
         """The version that a request means now; ``None`` when no gallery offers the type at all."""
         request = VersionRequest.parse(text)
-        best = images.best(handler, machine.platform, request.widened_to_major() if widen else request)
+        wanted = request.widened_to_major() if widen else request
+        configuration = self.store.configurations.of(machine.id)
+        best = images.best(handler, machine.platform, wanted, configuration)
         if best is not None:
             return best.version
+        newest = images.best(handler, machine.platform, wanted)
+        refused = None if newest is None else refusal(configuration, handler, newest.version)
+        if refused is not None:
+            raise refused.error(str(handler))
         if not images.of(handler):
             return None
         fitting = images.fitting(handler, machine.platform)
@@ -308,7 +353,12 @@ class Wishes(UnderWay):
         installed = extension.installed
         if installed is None or not extension.automatic_upgrade or target >= installed.version:
             return []
-        newest = images.best(extension.handler, machine.platform, VersionRequest((target.major,)))
+        newest = images.best(
+            extension.handler,
+            machine.platform,
+            VersionRequest((target.major,)),
+            self.store.configurations.of(machine.id),
+        )
         if newest is None or newest.version <= target:
             return []
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connectedmachine.model.clock import from_text, to_text
@@ -33,6 +33,14 @@ def manifest_text(manifest: HandlerManifest | None) -> str | None:
 
 def manifest_of(text: str | None) -> HandlerManifest | None:
     return None if text is None else HandlerManifest.from_json(json.loads(text))
+
+
+def names_text(names: Sequence[str]) -> str:
+    return json.dumps(list(names))
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def tags_text(tags: Mapping[str, str]) -> str:

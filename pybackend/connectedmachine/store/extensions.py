@@ -11,6 +11,8 @@ from connectedmachine.model.version import VersionRequest
 from connectedmachine.store.columns import (
     manifest_of,
     manifest_text,
+    names_of,
+    names_text,
     tags_of,
     tags_text,
     time_of,
@@ -119,6 +121,7 @@ def _columns(extension: Extension) -> dict[str, Value]:
         "status_time": time_text(status.time),
         "created": to_text(extension.created),
         "changed": to_text(extension.changed),
+        "provision_after": names_text(extension.provision_after),
     }
 
 
@@ -161,4 +164,5 @@ def _extension(row: sqlite3.Row) -> Extension:
         ),
         created=from_text(row["created"]),
         changed=from_text(row["changed"]),
+        provision_after=names_of(row["provision_after"]),
     )

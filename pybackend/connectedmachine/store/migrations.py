@@ -217,6 +217,21 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
         ) STRICT;
         """,
     ),
+    (
+        3,
+        """
+        -- A machine without a row has the default, which admits everything. Lists are JSON texts.
+        CREATE TABLE configurations (
+            machine_id TEXT PRIMARY KEY REFERENCES machines ON DELETE CASCADE,
+            extensions_enabled INTEGER NOT NULL,
+            allow_list TEXT NOT NULL,
+            block_list TEXT NOT NULL,
+            mode TEXT NOT NULL
+        ) STRICT;
+
+        ALTER TABLE extensions ADD COLUMN provision_after TEXT NOT NULL DEFAULT '[]';
+        """,
+    ),
 )
 
 LATEST = MIGRATIONS[-1][0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectedmachine.store.answers import Answers
+from connectedmachine.store.configurations import Configurations
 from connectedmachine.store.database import Database
 from connectedmachine.store.extensions import Extensions
 from connectedmachine.store.galleries import Galleries
@@ -28,6 +29,7 @@ class Store:
         self.operations = Operations(database)
         self.passes = Passes(database)
         self.policies = Policies(database)
+        self.configurations = Configurations(database)
         self.probes = Probes(database)
         self.galleries = Galleries(database)
         self.answers = Answers(database)

@@ -154,7 +154,7 @@ def _install(operation: Operation) -> NextStep:
     if isinstance(clean_up, Do):
         return clean_up
     if forward.outcome is StepOutcome.WITHDRAWN:
-        return End(Outcome.CANCELLED, forward.message, None)
+        return End(Outcome.CANCELLED, forward.message, None, forward.code)
     return End(Outcome.FAILED, f"{_why(forward)} What had been installed was removed.", None, forward.code)
 
 
@@ -264,7 +264,7 @@ def _withdrawn(operation: Operation, record: StepRecord) -> NextStep:
     step = _walk(operation, 1, [_Planned(last, tolerated=True)])
     if isinstance(step, Do):
         return step
-    return End(Outcome.CANCELLED, record.message, NEW if in_window else OLD)
+    return End(Outcome.CANCELLED, record.message, NEW if in_window else OLD, record.code)
 
 
 def _given_up(operation: Operation, choice: Choice, failure: StepRecord) -> NextStep:

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connectedmachine.model.configuration import Configuration
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import ExtensionImage, Platform
 from connectedmachine.model.operation import OperationKind
 from connectedmachine.model.policy import Backoff, Hold, Policy
 from connectedmachine.model.version import Version, VersionRequest
+from connectedmachine.upgrade.gate import Refusal, disabled, refusal
+from connectedmachine.upgrade.order import Obstacle, Standing
 
 JITTER = 0.1
 """A retry is put off by up to this part of its interval, by an amount that a machine keeps."""
@@ -22,7 +25,8 @@ class Subject:
     """What a plan needs to know of one extension.
 
     ``pending`` is the message of a pending rollback and ``pending_due`` its next try; ``busy`` says that
-    another operation is under way; ``settings_due`` that settings wait to be applied.
+    another operation is under way; ``settings_due`` that settings wait to be applied; ``obstacle`` what
+    keeps it from being installed yet.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Subject:
     policy: Policy | None = None
     holds: Sequence[Hold] = ()
     backoffs: Sequence[Backoff] = ()
+    obstacle: Obstacle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ class Planned:
 
     decision: Decision
     move: Move | None = None
+    obstacle: Obstacle | None = None
+
+
+_OPEN = Configuration()
 
 
 class Images:
@@ -98,10 +107,15 @@ class Images:
         return found
 
     def best(
-        self, handler: HandlerName, platform: Platform, request: VersionRequest
+        self,
+        handler: HandlerName,
+        platform: Platform,
+        request: VersionRequest,
+        configuration: Configuration = _OPEN,
     ) -> ExtensionImage | None:
-        """The highest image that was asked for and runs on the platform."""
-        return next((i for i in self.fitting(handler, platform) if request.matches(i.version)), None)
+        """The highest image that was asked for, runs on the platform, and is admitted there."""
+        matching = (i for i in self.fitting(handler, platform) if request.matches(i.version))
+        return next((i for i in matching if refusal(configuration, handler, i.version) is None), None)
 
 
 def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime:
@@ -123,6 +137,7 @@ def plan(
     supported: Mapping[str, bool],
     now: datetime,
     automatic: bool = True,
+    configuration: Configuration = _OPEN,
 ) -> Planned:
     """Decide about one extension.
 
@@ -131,7 +146,11 @@ def plan(
         policy: The machine's; ``subject.policy`` is asked first.
         supported: By handler key, whether the catalogue says that the publisher supports automatic upgrade.
         automatic: ``False`` looks for what users asked for only; then an upgrade is never due.
+        configuration: The machine's own; what has begun is brought to its end whatever it says.
     """
+    off = disabled(configuration)
+    if off is not None and not subject.busy:
+        return _blocked(subject, off)
     if subject.removing and not subject.busy:
         decision = Decision(subject.name, Reason.REMOVING, "Removal was asked for.", subject.installed)
         return Planned(decision, Move(OperationKind.REMOVE, None, automatic=False))
@@ -145,28 +164,39 @@ def plan(
             Reason.INTERRUPTED,
             "An operator stopped its rollback; set, update or remove it to go on.",
         )
-    asked_for = _asked_for(subject, images, platform)
+    refused = refusal(configuration, subject.handler, None)
+    if refused is not None:
+        return _blocked(subject, refused)
+    asked_for = _asked_for(subject, images, platform, configuration)
     if asked_for is not None:
         return asked_for
     if not automatic:
         return _stays(subject, Reason.UP_TO_DATE, "Nothing was asked for.")
     chosen = policy if subject.policy is None else subject.policy
     if subject.installed is None:
-        return _first_install(subject, images, platform, machine_id, chosen, now)
+        return _first_install(subject, images, platform, machine_id, chosen, now, configuration)
     if not subject.enrolled:
         return _stays(subject, Reason.NOT_ENROLLED, "Automatic upgrade is not enabled on it.")
-    return _upgrade(subject, images, platform, machine_id, chosen, supported, now)
+    return _upgrade(subject, images, platform, machine_id, chosen, supported, now, configuration)
 
 
-def _asked_for(subject: Subject, images: Images, platform: Platform) -> Planned | None:
+def _asked_for(
+    subject: Subject, images: Images, platform: Platform, configuration: Configuration
+) -> Planned | None:
     """A version or settings that a user asked for, which no hold and no backoff delays."""
     if subject.target is not None and subject.target != subject.installed:
+        refused = refusal(configuration, subject.handler, subject.target)
+        if refused is not None:
+            return _blocked(subject, refused, subject.target)
         wanted = next(
             (i for i in images.fitting(subject.handler, platform) if i.version == subject.target), None
         )
         if wanted is not None:
             return _moves(subject, wanted, automatic=False)
     if subject.settings_due and subject.installed is not None:
+        refused = refusal(configuration, subject.handler, subject.installed)
+        if refused is not None:
+            return _blocked(subject, refused)
         decision = Decision(
             subject.name, Reason.UP_TO_DATE, "New settings are due.", subject.installed, subject.installed
         )
@@ -178,7 +208,13 @@ def _asked_for(subject: Subject, images: Images, platform: Platform) -> Planned 
 
 
 def _first_install(
-    subject: Subject, images: Images, platform: Platform, machine_id: str, policy: Policy, now: datetime
+    subject: Subject,
+    images: Images,
+    platform: Platform,
+    machine_id: str,
+    policy: Policy,
+    now: datetime,
+    configuration: Configuration,
 ) -> Planned:
     if not images.of(subject.handler):
         return _stays(subject, Reason.NO_IMAGE, f"No gallery offers {subject.handler}.")
@@ -188,8 +224,13 @@ def _first_install(
             Reason.PLATFORM_MISMATCH,
             f"No image of {subject.handler} is for {platform.os} {platform.architecture}.",
         )
-    image = images.best(subject.handler, platform, subject.requested)
+    image = images.best(subject.handler, platform, subject.requested, configuration)
     if image is None:
+        newest = images.best(subject.handler, platform, subject.requested)
+        if newest is not None:
+            refused = refusal(configuration, subject.handler, newest.version)
+            assert refused is not None
+            return _blocked(subject, refused, newest.version)
         return _stays(subject, Reason.NO_IMAGE, f"No image of {subject.handler} matches {subject.requested}.")
     return _newest_allowed(subject, [image], machine_id, policy, now)
 
@@ -202,6 +243,7 @@ def _upgrade(
     policy: Policy,
     supported: Mapping[str, bool],
     now: datetime,
+    configuration: Configuration,
 ) -> Planned:
     installed = subject.installed
     assert installed is not None
@@ -221,6 +263,12 @@ def _upgrade(
             f"{newer[0].version} is another major version; only a request for it moves there.",
             to=newer[0].version,
         )
+    refused = refusal(configuration, subject.handler, same_major[0].version)
+    if refused is not None:
+        newest = same_major[0].version
+        same_major = [i for i in same_major if refusal(configuration, subject.handler, i.version) is None]
+        if not same_major:
+            return _blocked(subject, refused, newest)
     if not (same_major[0].supports_automatic_upgrade or supported.get(subject.handler.key, False)):
         return _stays(
             subject,
@@ -270,6 +318,8 @@ def _newest_allowed(
 
 def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Planned:
     if subject.installed is None:
+        if subject.obstacle is not None:
+            return _waits(subject, subject.obstacle, image.version)
         decision = Decision(subject.name, Reason.INSTALLED, f"Install {image.version}.", None, image.version)
         return Planned(decision, Move(OperationKind.INSTALL, image, automatic))
     decision = Decision(
@@ -280,6 +330,16 @@ def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Plann
         image.version,
     )
     return Planned(decision, Move(OperationKind.CHANGE_VERSION, image, automatic))
+
+
+def _waits(subject: Subject, obstacle: Obstacle, to: Version) -> Planned:
+    failed = obstacle.standing is Standing.FAILED
+    reason = Reason.DEPENDENCY_FAILED if failed else Reason.OPERATION_IN_PROGRESS
+    return Planned(Decision(subject.name, reason, obstacle.message, None, to), obstacle=obstacle)
+
+
+def _blocked(subject: Subject, why: Refusal, to: Version | None = None) -> Planned:
+    return _stays(subject, Reason.BLOCKED_BY_POLICY, why.message, to=to)
 
 
 def _stays(
