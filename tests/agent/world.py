@@ -182,6 +182,11 @@ class World:
         given: dict[str, Any] = dict(values)
         self.service.policy_set(resource_group=GROUP, machine=MACHINE, follow=self.listener, **given)
 
+    def configure(self, **values: object) -> None:
+        """Change the machine's configuration."""
+        given: dict[str, Any] = dict(values)
+        self.service.config_set(resource_group=GROUP, machine=MACHINE, follow=self.listener, **given)
+
     def ask_for_pass(self) -> str:
         answer = self.service.upgrade_run(
             resource_group=GROUP, machine=MACHINE, follow=self.listener, wait=False
@@ -244,6 +249,12 @@ class World:
         found = self.store.extensions.find(self.machine.id, spec.type)
         assert found is not None
         return found
+
+    def shown(self, spec: PackageSpec) -> dict[str, Any]:
+        """``properties`` of the extension as everybody sees it."""
+        view: Any = self.service.extension_get(resource_group=GROUP, machine=MACHINE, name=spec.type)
+        properties: dict[str, Any] = view["properties"]
+        return properties
 
     def is_gone(self, spec: PackageSpec) -> bool:
         return self.store.extensions.find(self.machine.id, spec.type) is None

@@ -98,14 +98,16 @@ def entries(texts: list[str]) -> tuple[Entry, ...]:
     Raises:
         InvalidRequestError: ``InvalidListEntry``.
     """
-    found = {str(entry).lower(): entry for entry in map(Entry.parse, reversed(texts))}
+    found: dict[str, Entry] = {}
+    for entry in map(Entry.parse, texts):
+        found.setdefault(str(entry).lower(), entry)
     if len(found) > LONGEST_LIST:
         raise InvalidRequestError(
             "InvalidListEntry",
             f"A list of {len(found)} entries is longer than {LONGEST_LIST}.",
             hint="Name what is to be allowed in place of what is not.",
         )
-    return tuple(reversed(found.values()))
+    return tuple(found.values())
 
 
 def _invalid(text: str) -> InvalidRequestError:
