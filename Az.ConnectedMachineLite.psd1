@@ -28,6 +28,8 @@
         'Resolve-AzConnectedMachineUpgrade'
         'Get-AzConnectedMachineUpgradePolicy'
         'Set-AzConnectedMachineUpgradePolicy'
+        'Get-AzConnectedMachineConfiguration'
+        'Set-AzConnectedMachineConfiguration'
         'Add-AzConnectedMachineHealthProbe'
         'Get-AzConnectedMachineHealthProbe'
         'Remove-AzConnectedMachineHealthProbe'

@@ -31,6 +31,8 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Public/Resolve-AzConnectedMachineUpgrade.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradePolicy.ps1"
 . "$PSScriptRoot/Public/Set-AzConnectedMachineUpgradePolicy.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineConfiguration.ps1"
+. "$PSScriptRoot/Public/Set-AzConnectedMachineConfiguration.ps1"
 . "$PSScriptRoot/Public/Add-AzConnectedMachineHealthProbe.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineHealthProbe.ps1"
 . "$PSScriptRoot/Public/Remove-AzConnectedMachineHealthProbe.ps1"

@@ -78,7 +78,7 @@ function ExtensionBody {
     if ($bound.ContainsKey('Location')) { $body['location'] = $bound['Location'] }
     if ($bound.ContainsKey('Tag')) { $body['tags'] = StringValues $bound['Tag'] }
     foreach ($pair in @(
-            @('Publisher', 'publisher'), @('ExtensionType', 'type'), @('Type', 'type'), @('ForceRerun', 'forceUpdateTag'),
+            @('Publisher', 'publisher'), @('ExtensionType', 'type'), @('Type', 'type'), @('ForceRerun', 'forceUpdateTag'), @('ProvisionAfterExtension', 'provisionAfterExtensions'),
             @('Setting', 'settings'), @('ProtectedSetting', 'protectedSettings'))) {
         if ($bound.ContainsKey($pair[0])) { $properties[$pair[1]] = $bound[$pair[0]] }
     }
@@ -102,7 +102,7 @@ function CopiedExtensionBody {
     $properties = [ordered]@{}
     foreach ($pair in @(
             @('Publisher', 'publisher'), @('MachineExtensionType', 'type'), @('TypeHandlerVersion', 'typeHandlerVersion'),
-            @('ForceUpdateTag', 'forceUpdateTag'), @('AutoUpgradeMinorVersion', 'autoUpgradeMinorVersion'),
+            @('ForceUpdateTag', 'forceUpdateTag'), @('ProvisionAfterExtension', 'provisionAfterExtensions'), @('AutoUpgradeMinorVersion', 'autoUpgradeMinorVersion'),
             @('EnableAutomaticUpgrade', 'enableAutomaticUpgrade'), @('Setting', 'settings'), @('ProtectedSetting', 'protectedSettings'))) {
         $value = PropertyOf $Extension $pair[0]
         if ($null -ne $value) { $properties[$pair[1]] = $value }
@@ -140,7 +140,13 @@ function BodyFromJson {
 
     $bound = $Cmdlet.MyInvocation.BoundParameters
     if ($bound.ContainsKey('JsonString')) { return $bound['JsonString'] }
-    $path = FullPath $Cmdlet $bound['JsonFilePath']
+    TextOfFile $Cmdlet $bound['JsonFilePath']
+}
+
+function TextOfFile {
+    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $File)
+
+    $path = FullPath $Cmdlet $File
     try { [IO.File]::ReadAllText($path) }
     catch {
         $Cmdlet.ThrowTerminatingError((NewErrorRecord 'FileNotReadable' 'ReadError' $path "'$path' cannot be read: $($_.Exception.InnerException.Message)" 'Give the path of a JSON file.'))

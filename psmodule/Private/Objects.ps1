@@ -66,6 +66,7 @@ function ToExtension {
         EnableAutomaticUpgrade         = $properties['enableAutomaticUpgrade']
         AutoUpgradeMinorVersion        = $properties['autoUpgradeMinorVersion']
         ForceUpdateTag                 = $properties['forceUpdateTag']
+        ProvisionAfterExtension        = $properties['provisionAfterExtensions']
         Setting                        = $setting
         ProtectedSetting               = $null # never read back
         ProvisioningState              = $properties['provisioningState']
@@ -181,6 +182,21 @@ function ToPolicy {
     }
     $members['Source'] = [pscustomobject] $source
     [pscustomobject] $members
+}
+
+function ToConfiguration {
+    param([Collections.IDictionary] $Configuration)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.MachineConfiguration'
+        MachineName       = $Configuration['machine']
+        ResourceGroupName = $Configuration['resourceGroup']
+        ExtensionsEnabled = $Configuration['extensionsEnabled']
+        Mode              = $Configuration['mode']
+        AllowList         = [string[]] @($Configuration['allowList'])
+        BlockList         = [string[]] @($Configuration['blockList'])
+        ModeAllowList     = [string[]] @($Configuration['modeAllowList'])
+    }
 }
 
 function ToProbe {

@@ -131,6 +131,13 @@ function New-AzConnectedMachineExtension {
         [Alias('ProtectedSettings')]
         [hashtable] $ProtectedSetting,
 
+        # Names of the extensions that are to be ready before this one is installed; an empty list names none.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [AllowEmptyCollection()]
+        [string[]] $ProvisionAfterExtension,
+
         # A text that, when it changes, has the handler apply its settings again.
         [Parameter(ParameterSetName = 'CreateExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]

@@ -99,6 +99,11 @@ function Set-AzConnectedMachineExtension {
         [Alias('ProtectedSettings')]
         [hashtable] $ProtectedSetting,
 
+        # Names of the extensions that are to be ready before this one is installed; an empty list names none.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [AllowEmptyCollection()]
+        [string[]] $ProvisionAfterExtension,
+
         # A text that, when it changes, has the handler apply its settings again.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [string] $ForceRerun,

@@ -125,6 +125,13 @@ function Update-AzConnectedMachineExtension {
         [Alias('ProtectedSettings')]
         [hashtable] $ProtectedSetting,
 
+        # Names of the extensions that are to be ready before this one is installed; an empty list names none.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
+        [AllowEmptyCollection()]
+        [string[]] $ProvisionAfterExtension,
+
         # A text that, when it changes, has the handler apply its settings again.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]

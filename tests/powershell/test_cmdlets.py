@@ -534,3 +534,49 @@ def test_a_piped_identity_may_be_a_hashtable(server: Shell, tmp_path: Path) -> N
         server.run(f"({parts} | Update-AzConnectedMachineExtension -Tag @{{ a = 1 }}).Tags.a").only() == "1"
     )
     assert server.run(f"{parts} | Remove-AzConnectedMachineExtension -PassThru").only() == "True"
+
+
+def test_a_configuration_is_changed_shown_and_taken_back(server: Shell) -> None:
+    script = (
+        f"$c = Set-AzConnectedMachineConfiguration {M} -AllowList A/B, 'C/D@1.10' -ExtensionsEnabled $false;"
+        "$c.AllowList -join ' '; $c.ExtensionsEnabled; $c.BlockList.Count;"
+        f"$null = Set-AzConnectedMachineConfiguration {M} -AllowList $null -ExtensionsEnabled $null;"
+        f"$c = Get-AzConnectedMachineConfiguration {M}; $c.AllowList.Count; $c.ExtensionsEnabled; $c.Mode"
+    )
+    outcome = server.run(script)
+    assert not outcome.problems
+    assert outcome.output == ["A/B C/D@1.10", "False", "0", "0", "True", "full"]
+
+
+def test_a_single_entry_is_a_list_too_and_none_is_an_empty_one(server: Shell) -> None:
+    set_it = f"(Set-AzConnectedMachineConfiguration {M} -BlockList {{}}).BlockList -join ' '"
+    assert server.run(set_it.format("A/B")).only() == "A/B"
+    assert server.run(set_it.format("@()")).only() == ""
+
+
+def test_what_is_not_admitted_is_an_error_with_the_rule(server: Shell, tmp_path: Path) -> None:
+    publish(server, tmp_path, AGENT)
+    server.run(f"Set-AzConnectedMachineConfiguration {M} -BlockList Contoso.Sample/Agent")
+    problem = server.run(INSTALL).problem
+    assert problem.id == "ExtensionNotAllowed,Set-AzConnectedMachineExtension"
+    assert problem.category == "PermissionDenied"
+    assert "extensions.blocklist" in problem.message
+
+
+def test_a_configuration_can_be_taken_from_a_policy_file(server: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text('{"policyVersion": "0.1", "extensionPolicies": {"allowListedExtensionsOnly": true}}')
+    call = f"Set-AzConnectedMachineConfiguration {M} -PolicyFilePath '{file}'"
+    assert server.run(f"({call}).AllowList -join ' '").only() == "Allow/None"
+    file.write_text('{"policyVersion": "0.1", "extensionPolicies": {"signatureRequired": true}}')
+    assert server.run(call).problem.id == "PolicyNotSupported,Set-AzConnectedMachineConfiguration"
+
+
+def test_what_an_extension_is_provisioned_after_is_set_and_shown(server: Shell, tmp_path: Path) -> None:
+    publish(server, tmp_path, AGENT)
+    outcome = server.run(f"({INSTALL} -ProvisionAfterExtension base).ProvisionAfterExtension -join ' '")
+    assert outcome.only() == "base"
+    outcome = server.run(
+        f"(Update-AzConnectedMachineExtension {E} -ProvisionAfterExtension @()).TypeHandlerVersion"
+    )
+    assert outcome.only() == AGENT.version
