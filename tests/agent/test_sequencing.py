@@ -27,8 +27,10 @@ def publish(world: World, *specs: PackageSpec) -> None:
 
 def put(world: World, spec: PackageSpec, *dependencies: PackageSpec, **properties: object) -> None:
     """Ask for an extension; one without settings owes no status."""
-    given = {"provisionAfterExtensions": after(*dependencies)} if dependencies else {}
-    world.put(spec, **{"settings": None, **given, **properties})
+    properties.setdefault("settings", None)
+    if dependencies:
+        properties["provisionAfterExtensions"] = after(*dependencies)
+    world.put(spec, None, **properties)
 
 
 def after(*specs: PackageSpec) -> list[str]:

@@ -23,7 +23,10 @@ def taken(document: object) -> list[str]:
 
 
 def test_an_allowlist_is_taken() -> None:
-    listed = {"Contoso.Sample.Agent": {}, "Microsoft.Azure.Monitor.AzureMonitorLinuxAgent": {}}
+    listed: dict[str, object] = {
+        "Contoso.Sample.Agent": {},
+        "Microsoft.Azure.Monitor.AzureMonitorLinuxAgent": {},
+    }
     assert taken(policy(allowListedExtensionsOnly=True, extensions=listed)) == [
         "Contoso.Sample/Agent",
         "Microsoft.Azure.Monitor/AzureMonitorLinuxAgent",

@@ -171,11 +171,11 @@ def _as_properties(configuration: object, *names: str) -> object:
     assert isinstance(configuration, dict)
     from connectedmachine.service.views import camel_case
 
-    shown = [{"property": name, "value": configuration[camel_case(CONFIGURATION[name])]} for name in names]
+    shown = [{"property": name, "current": configuration[camel_case(CONFIGURATION[name])]} for name in names]
     if len(names) == 1:
         return shown[0]
     if configuration["modeAllowList"]:
-        shown.append({"property": "config.mode allows", "value": configuration["modeAllowList"]})
+        shown.append({"property": "config.mode allows", "current": configuration["modeAllowList"]})
     return {"value": shown}
 
 

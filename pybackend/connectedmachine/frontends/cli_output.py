@@ -59,7 +59,7 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Outcome": "outcome",
         "Message": "message",
     },
-    "property": {"Property": "property", "Value": "value"},
+    "property": {"Property": "property", "Value": "current"},
     "policy": {"Name": "name", "Value": "value", "Source": "source"},
     "probe": {
         "Name": "name",
