@@ -133,3 +133,10 @@ def test_null_clears_a_policy_value() -> None:
         "health_window": None,
         "preset": None,
     }
+
+
+def test_null_clears_a_value_of_the_configuration() -> None:
+    params: dict[str, object] = {"resourceGroup": "rg", "machine": "m", "allowList": None, "mode": None}
+    assert checked("config.set", params)["allow_list"] is None
+    with pytest.raises(RpcError):
+        checked("config.set", {**params, "edit": None})

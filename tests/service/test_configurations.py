@@ -219,3 +219,22 @@ def test_taken_out_of_what_it_waits_for_it_is_installed_at_once(desk: Desk) -> N
     view = desk.patch(provisionAfterExtensions=None)
     assert at(view, "properties.instanceView.status.code") != "DependencyMissing"
     assert desk.version() == "1.0.0.0"
+
+
+def test_an_upgrade_of_what_is_held_back_looks_again_at_what_it_waits_for(desk: Desk) -> None:
+    desk.publish("Agent", "1.0", "1.1")
+    desk.publish("Base", "1.0")
+    desk.create(typeHandlerVersion="1.0", provisionAfterExtensions=["base"])
+    desk.service.runs = False
+    desk.put("base", {"properties": {"publisher": SAMPLE, "type": "Base"}}, wait=False)
+    desk.service.runs = True
+    desk.upgrade({f"{SAMPLE}.Agent": {"targetVersion": "1.1"}})
+    assert desk.version() == "1.1.0.0"
+
+
+def test_a_pass_says_what_an_extension_waits_for(desk: Desk) -> None:
+    desk.publish("Agent", "1.0")
+    desk.create(provisionAfterExtensions=["base"])
+    decision = desk.run_pass()["agent"]
+    assert decision["reason"] == "OperationInProgress"
+    assert "'base', which does not exist" in str(decision["message"])

@@ -12,6 +12,7 @@ from connectedmachine.agent.images import offered
 from connectedmachine.model.errors import NotFoundError
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState
 from connectedmachine.service.follow import Follower
+from connectedmachine.service.under_way import looked_at_again
 from connectedmachine.service.views import Json, extension_view
 from connectedmachine.service.wishes import Wishes
 
@@ -163,16 +164,15 @@ class ExtensionService(Wishes):
                     continue
                 self._refuse_if_busy(found, extension)
                 state = ProvisioningState.UPDATING if extension.installed else ProvisioningState.CREATING
-                self.store.extensions.save(
-                    replace(
-                        extension,
-                        target=target,
-                        target_initiator=initiator,
-                        stopped=False,
-                        provisioning=state,
-                        changed=self.clock.now(),
-                    )
+                moved = replace(
+                    extension,
+                    target=target,
+                    target_initiator=initiator,
+                    stopped=False,
+                    provisioning=state,
+                    changed=self.clock.now(),
                 )
+                self.store.extensions.save(looked_at_again(moved))
         self.start_runner(found)
         if wait:
             self.follow(found, follow, lambda: all(self._is_settled(found, e.name) for e, _ in chosen))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectedmachine.model.errors import (
     ConflictError,
     ConnectedMachineError,
@@ -9,7 +11,7 @@ from connectedmachine.model.errors import (
     PermissionDeniedError,
 )
 from connectedmachine.model.operation import Choice, Operation, OperationKind, Outcome, Pause
-from connectedmachine.model.resource import Extension, Machine
+from connectedmachine.model.resource import Extension, Machine, Status
 from connectedmachine.service.follow import Follow, Follower
 from connectedmachine.upgrade.gate import REFUSALS, Refusal, disabled, refusal
 from connectedmachine.upgrade.operation import next_step
@@ -133,6 +135,13 @@ class UnderWay(Follow):
         if last.outcome is Outcome.CANCELLED and self.store.extensions.find(machine.id, name) is None:
             return
         raise _failed("DiskFull" if last.code == "DiskFull" else "HCRP400", name, last.message)
+
+
+def looked_at_again(extension: Extension) -> Extension:
+    """The extension when it was asked for again: what it waits for is judged anew."""
+    if extension.target is None or extension.status.code not in HELD_BACK:
+        return extension
+    return replace(extension, status=Status())
 
 
 def _failed(code: str, name: str, message: str) -> ConnectedMachineError:

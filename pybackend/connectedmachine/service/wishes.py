@@ -11,9 +11,9 @@ from connectedmachine.model.policy import effective
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Settings, Status
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.service.json_text import same
-from connectedmachine.service.under_way import UnderWay, conflict
+from connectedmachine.service.under_way import UnderWay, conflict, looked_at_again
 from connectedmachine.upgrade.gate import refusal
-from connectedmachine.upgrade.order import HELD_BACK, cycle
+from connectedmachine.upgrade.order import cycle
 from connectedmachine.upgrade.plan import Images
 
 if TYPE_CHECKING:
@@ -100,9 +100,7 @@ class Wishes(UnderWay):
             refused = self._refusal(after)
             if refused is not None:
                 raise refused.error(name)
-        if after.target is not None and after.status.code in HELD_BACK:
-            # Asked again, what it waits for is looked at again.
-            after = replace(after, status=Status())
+        after = looked_at_again(after)
         if moves:
             self._refuse_if_busy(machine, base)
             after = replace(after, target_initiator=initiator)
