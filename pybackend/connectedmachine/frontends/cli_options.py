@@ -19,6 +19,7 @@ class Option:
     """One option of a command.
 
     Attributes:
+        flags: None for what is given by its place alone, and always needed.
         nargs: As argparse has it; ``None`` is exactly one value, ``0`` none.
         const: The value that stands for the option alone.
     """
@@ -35,6 +36,9 @@ class Option:
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Make it an option of ``parser``."""
+        if not self.flags:
+            parser.add_argument(self.dest, help=self.help, type=self.type, metavar=self.metavar)
+            return
         if self.nargs == 0:
             parser.add_argument(
                 *self.flags, dest=self.dest, help=self.help, action="store_const", const=self.const,
@@ -93,6 +97,7 @@ TAGS = Option(
 PUBLISHER = text("--publisher", dest="publisher", help="publisher of the extension")
 TYPE = text("--type", "--extension-type", dest="type", help="type of the extension")
 GALLERY = text("--gallery-name", dest="gallery", help="gallery; by default the one that is always there")
+YES = Option(("--yes", "-y"), "yes", "do not ask", nargs=0, const=True)
 NO_WAIT = Option(
     ("--no-wait",), "wait", "return as soon as the request is stored; it is done in the background",
     nargs=0, const=False,
