@@ -67,6 +67,7 @@ class RehearsalHands(LocalHands):
         self.ran: list[Ran] = []
         self.condemned: Version | None = None
         self._strays = ""
+        self._ended: float | None = None
 
     def command(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
@@ -75,7 +76,7 @@ class RehearsalHands(LocalHands):
         ref = operation.new if step.side is Side.NEW else operation.old
         assert ref is not None
         began = self.clock.monotonic()
-        self._strays = ""
+        self._strays, self._ended = "", None
         try:
             result = super().command(operation, step, seq, settings, resume=resume)
         except (ConnectedMachineError, OSError) as error:
@@ -100,7 +101,7 @@ class RehearsalHands(LocalHands):
                 command,
                 version,
                 result,
-                self.clock.monotonic() - began,
+                (self._ended or self.clock.monotonic()) - began,
                 self._timeouts[command],
                 self._is_talkative(operation, seq),
                 self._strays,
@@ -123,6 +124,7 @@ class RehearsalHands(LocalHands):
         return any(path.is_file() and path.stat().st_size > HEAD_BYTES for path in files)
 
     def _end_strays(self, operation: Operation, side: Side, result: StepResult) -> StepResult:
+        self._ended = self.clock.monotonic()  # what follows is not the command's time
         after = super()._end_strays(operation, side, replace(result, message=""))
         self._strays = after.message
         return replace(result, message=f"{result.message} {after.message}".strip())

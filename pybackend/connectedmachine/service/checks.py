@@ -182,15 +182,15 @@ class _Check:
     ) -> tuple[Release | None, Finding]:
         path = self._request.previous
         if path is None:
-            lower = _lower(version)
+            before = lower(version)
             path = self._request.path
             if surveyed.signing:
                 path = self._scratch / "previous.zip"
                 without_signing_info(self._request.path, path)
-            why = f"None was given: the same package plays it, as {lower}."
-            return Release(path, lower), finding("previous package", Result.NOT_APPLICABLE, why)
+            why = f"None was given: the same package plays it, as {before}."
+            return Release(path, before), finding("previous package", Result.NOT_APPLICABLE, why)
         try:
-            before = _version_of(path, None, survey(path).signing) or _lower(version)
+            before = _version_of(path, None, survey(path).signing) or lower(version)
             inspect(path, handler, before, path.name)
         except PackageError as error:
             return None, finding("previous package", Result.FAILED, error.message)
@@ -257,7 +257,7 @@ def _version_of(path: Path, given: str | None, signing: Mapping[str, str]) -> Ve
     return None if named is None else named[1]
 
 
-def _lower(version: Version) -> Version:
+def lower(version: Version) -> Version:
     """A version below ``version``, for a package that plays its own predecessor.
 
     Raises:
