@@ -17,7 +17,8 @@ from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.version import Version
 from connectedmachine.service.checks import Request, check
 from connectedmachine.service.package_check import DEMANDS, DYNAMIC, Finding, Result, of_life
-from connectedmachine.service.stage import Plan, Release, raised
+from connectedmachine.service.rehearsed import Plan, Release
+from connectedmachine.service.stage import raised
 from packages import AGENT, NOOP, PackageSpec, build, end_processes
 
 SECRET = "correct horse battery staple"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from connectedmachine.agent.hands import StepResult
-from connectedmachine.agent.onlooker import secrets_in
 from connectedmachine.agent.rehearsal import Ran
+from connectedmachine.handler.onlooker import secrets_in
 from connectedmachine.model.handler import Command
 from connectedmachine.model.operation import StepOutcome
 from connectedmachine.model.version import Version
@@ -50,6 +53,17 @@ def test_a_command_is_judged_by_exit_code_time_and_output(command: Ran | None, r
 def test_a_report_names_every_demand_once_and_in_order() -> None:
     found = [finding("update", Result.PASSED, ""), finding("package", Result.FAILED, "")]
     assert [one.name for one in completed(found)] == list(DEMANDS)
+
+
+def test_the_guide_for_publishers_names_every_demand_with_its_section() -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs" / "publishers.md"
+    rows = [line.split(" | ") for line in guide.read_text("utf-8").splitlines() if line.startswith("| `")]
+    told = {name: row[-1].rstrip(" |") for row in rows for name in re.findall("`([^`]+)`", row[0])}
+    demanded = {
+        "program of ..." if name.startswith("program of") else name: section
+        for name, (_, section) in DEMANDS.items()
+    }
+    assert told == demanded
 
 
 def test_a_report_repeats_no_secret_in_either_spelling() -> None:

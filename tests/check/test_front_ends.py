@@ -71,8 +71,10 @@ def test_what_cannot_be_checked_has_the_usual_exit_codes(
     assert done.err.startswith("ERROR: (")
 
 
-def test_ctrl_c_leaves_no_process_and_no_folder(cli: Cli) -> None:
-    package = build(cli.root / "zips", replace(AGENT, hangs=("disable",)))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.Signals(1)])
+def test_an_interrupted_check_leaves_no_process_and_no_folder(cli: Cli, number: signal.Signals) -> None:
+    """By Ctrl+C, by a job that is cancelled, by a terminal that is closed."""
+    package = build(cli.root / "zips", replace(AGENT, hangs=("install",)))
     with subprocess.Popen(
         [*COMMAND, "gallery", "check", str(package), "--yes"],
         env=cli.environment,
@@ -81,7 +83,7 @@ def test_ctrl_c_leaves_no_process_and_no_folder(cli: Cli) -> None:
         text=True,
     ) as process:
         until(lambda: [*(cli.root / "scratch").rglob("hung.pids")])
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate()
     assert (process.returncode, out, err) == (130, "", "Interrupted.\n")
     assert left_behind(cli) == []

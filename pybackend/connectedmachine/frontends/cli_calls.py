@@ -80,10 +80,8 @@ def check(service: Service, options: Options, terminal: Terminal) -> object:
     """Check a package, after a question unless ``--yes`` answers it: a stranger's programs run here."""
     if not options.pop("yes", False):
         terminal.confirm(f"Run the commands of '{options['path']}' on this host, as you?")
-    try:
+    with terminal.unwinding():
         return passed_on("image_check")(service, options, terminal)
-    finally:
-        terminal.clear()
 
 
 def upgrade_extension(service: Service, options: Options, terminal: Terminal) -> object:

@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from connectedmachine.agent.host import this_host
-from connectedmachine.agent.onlooker import Seen, secrets_in
 from connectedmachine.gallery.inspection import inspect
 from connectedmachine.gallery.survey import Survey, names_of, survey, without_signing_info
+from connectedmachine.handler.onlooker import Seen, secrets_in
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.errors import InvalidRequestError, PackageError, RunnerError
 from connectedmachine.model.handler import Command
@@ -27,7 +27,8 @@ from connectedmachine.service import package_check as judge
 from connectedmachine.service.follow import Follower
 from connectedmachine.service.json_text import members
 from connectedmachine.service.package_check import Finding, Result, finding, not_applicable
-from connectedmachine.service.stage import Plan, Release, Stage, raised
+from connectedmachine.service.rehearsed import Plan, Release
+from connectedmachine.service.stage import Stage, raised
 from connectedmachine.service.views import os_name
 
 _STEADY = 3.0

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from connectedmachine.agent.onlooker import Seen, spellings
 from connectedmachine.agent.rehearsal import Ran
 from connectedmachine.gallery.survey import Survey
+from connectedmachine.handler.onlooker import Seen, spellings
 from connectedmachine.handler.status import INVALID_STATUS
 from connectedmachine.model.errors import PackageError
 from connectedmachine.model.handler import Command, StatusKind
@@ -21,10 +21,11 @@ from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import OSType
 from connectedmachine.model.operation import Outcome, StepName, StepOutcome
 from connectedmachine.model.version import Version
-from connectedmachine.service.stage import Change, Life, Look
+from connectedmachine.service.rehearsed import Change, Life, Look
 from connectedmachine.service.views import os_name
 
 _SHOWN = 300
+_NOT_EXECUTED = 126  # a shell's word for it: as on a noexec mount (handler contract 2.1)
 
 
 class Result(StrEnum):
@@ -206,7 +207,7 @@ def of_command(name: str, ran: Ran | None) -> Finding:
 
 def of_status(name: str, look: Look) -> Finding:
     """Whether a version that was enabled says so itself."""
-    said = f"{look.status.kind} in {look.seq}.status after {look.seconds:.1f} s."
+    said = f"{look.status.kind} in {look.seq}.status, steady after {look.seconds:.1f} s."
     if look.healthy:
         result = Result.WARNING if look.status.kind is StatusKind.WARNING else Result.PASSED
         return finding(name, result, said)
@@ -370,6 +371,8 @@ def _mark(change: Change) -> Finding:
 def _failure(ran: Ran) -> str:
     result = ran.result
     said = _short(result.message)
+    if result.exit_code == _NOT_EXECUTED:
+        said = f"{said} Perhaps no program may run in the folder for temporary files; TMPDIR names another."
     if result.exit_code is not None:
         return f"Exit code {result.exit_code} after {ran.seconds:.1f} s. {said}".strip()
     return said or "It failed and said nothing."

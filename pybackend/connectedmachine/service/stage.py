@@ -10,26 +10,25 @@ from __future__ import annotations
 import json
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from connectedmachine.agent.observer import Observer
-from connectedmachine.agent.onlooker import Onlooker, Seen, secrets_in
 from connectedmachine.agent.rehearsal import Ran, RehearsalHands
 from connectedmachine.agent.runner import Runner
 from connectedmachine.handler.command import attach
 from connectedmachine.handler.environment import heartbeat_file
 from connectedmachine.handler.heartbeat import read_heartbeat
 from connectedmachine.handler.layout import discard
+from connectedmachine.handler.onlooker import Onlooker, Seen, secrets_in
 from connectedmachine.handler.status import read_status
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.errors import ConnectedMachineError
-from connectedmachine.model.handler import Command, HandlerManifest, HandlerStatus, Heartbeat
-from connectedmachine.model.health import Sample, SourceHealth
-from connectedmachine.model.identity import HandlerName
+from connectedmachine.model.handler import Command
+from connectedmachine.model.health import Sample
 from connectedmachine.model.operation import (
     Operation,
     OperationKind,
@@ -42,84 +41,13 @@ from connectedmachine.model.operation import (
 from connectedmachine.model.policy import ARC_2021
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.version import Version
+from connectedmachine.service.rehearsed import Change, Life, Look, Plan, Release
 from connectedmachine.service.service import Service
 from connectedmachine.store import Store
 from connectedmachine.upgrade.health import judge
 
 _GROUP, _MACHINE, _EXTENSION = "check", "check", "package"
 _SAMPLE_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class Release:
-    """A package and the version that it counts as."""
-
-    path: Path
-    version: Version
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is rehearsed. ``settings`` and ``protected`` are JSON texts; seconds each.
-
-    ``window``: how long a version may take to report success; ``steady``: how long it must then keep it.
-    """
-
-    handler: HandlerName
-    os: str
-    new: Release
-    old: Release | None
-    settings: str
-    protected: str | None
-    window: float
-    steady: float
-    timeouts: Mapping[Command, float]
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a version was found after an enable. ``status`` and ``heartbeat`` are its files as last read."""
-
-    seq: int
-    seconds: float
-    healthy: bool
-    source: SourceHealth
-    status: HandlerStatus
-    heartbeat: Heartbeat | None
-    manifest: HandlerManifest
-
-
-@dataclass(frozen=True)
-class Life:
-    """The first act: what one version did from install to uninstall; ``None`` for what was not come to."""
-
-    first: tuple[Ran, ...]
-    installed: bool
-    enabled: Look | None
-    again: Ran | None
-    configured: tuple[Ran, Look] | None
-    disabled: Ran | None
-    enabled_again: tuple[Ran, Look] | None
-    removed: tuple[Ran, ...]
-    left: tuple[str, ...]
-    seen: Seen
-
-
-@dataclass(frozen=True)
-class Change:
-    """The second and third act: from the previous version to the new one, and perhaps back.
-
-    ``operation`` is ``None`` when the previous version could not be brought to work: ``first`` says why.
-    ``marks``: ``mrseq`` before and after.
-    """
-
-    first: tuple[Ran, ...]
-    before: Look | None
-    operation: Operation | None
-    ran: tuple[Ran, ...]
-    after: Look | None
-    marks: tuple[str | None, str | None]
-    seen: Seen
 
 
 class _QuietService(Service):
