@@ -47,11 +47,11 @@ function Test-AzConnectedExtensionPackage {
 
         # Public settings; by default an empty object.
         [Alias('Settings')]
-        [Collections.IDictionary] $Setting,
+        [hashtable] $Setting,
 
         # Protected settings; it is looked after that their texts show nowhere.
         [Alias('ProtectedSettings')]
-        [Collections.IDictionary] $ProtectedSetting,
+        [hashtable] $ProtectedSetting,
 
         # How long the package may take to report success after it was enabled; by default 30 seconds.
         [timespan] $Window

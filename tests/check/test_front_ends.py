@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from dataclasses import replace
@@ -87,6 +88,23 @@ def test_an_interrupted_check_leaves_no_process_and_no_folder(cli: Cli, number: 
         out, err = process.communicate()
     assert (process.returncode, out, err) == (130, "", "Interrupted.\n")
     assert left_behind(cli) == []
+
+
+def test_what_a_killed_check_left_is_cleared_by_the_next(cli: Cli) -> None:
+    package = build(cli.root / "zips", replace(AGENT, hangs=("install",)))
+    with subprocess.Popen(
+        [*COMMAND, "gallery", "check", str(package), "--yes"], env=cli.environment
+    ) as process:
+        until(lambda: [*(cli.root / "scratch").rglob("hung.pids")])
+        process.kill()
+    (lock,) = (cli.root / "scratch").glob("*/lock")
+    other = build(cli.root / "zips", replace(NOOP, os="windows"))
+    assert cli.run("gallery", "check", str(other), "--yes").code == 0
+    assert lock.exists()  # it is young: its check might be just beginning
+    os.utime(lock, (0, 0))
+    assert cli.run("gallery", "check", str(other), "--yes").code == 0
+    assert not lock.parent.exists()
+    assert end_processes(cli.root / "scratch") == []
 
 
 def test_the_cmdlet_writes_a_finding_for_each_demand(tmp_path: Path) -> None:

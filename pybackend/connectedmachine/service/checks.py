@@ -28,7 +28,7 @@ from connectedmachine.service.follow import Follower
 from connectedmachine.service.json_text import members
 from connectedmachine.service.package_check import Finding, Result, finding, not_applicable
 from connectedmachine.service.rehearsed import Plan, Release
-from connectedmachine.service.stage import Stage, raised
+from connectedmachine.service.stage import Stage, clear_leftovers, raised
 from connectedmachine.service.views import os_name
 
 _STEADY = 3.0
@@ -72,7 +72,8 @@ def check(
     """
     _refuse_nonsense(request)
     secrets = secrets_in(request.protected)
-    with TemporaryDirectory(prefix="azcmlite-check-") as scratch:
+    clear_leftovers(clock, follow.warning)
+    with TemporaryDirectory(prefix="azcmlite-package-") as scratch:
         checked = _Check(request, clock, follow, timeouts, Path(scratch))
         try:
             found = [judge.without_secrets(one, secrets) for one in checked.findings(secrets)]

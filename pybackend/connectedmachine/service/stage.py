@@ -8,6 +8,8 @@ still runs of it, however the act ends.
 from __future__ import annotations
 
 import json
+import os
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from connectedmachine.agent.lock import EffectsLock
 from connectedmachine.agent.observer import Observer
 from connectedmachine.agent.rehearsal import Ran, RehearsalHands
 from connectedmachine.agent.runner import Runner
@@ -48,6 +51,8 @@ from connectedmachine.upgrade.health import judge
 
 _GROUP, _MACHINE, _EXTENSION = "check", "check", "package"
 _SAMPLE_SECONDS = 0.1
+_PREFIX, _LOCK = "azcmlite-check-", "lock"
+_BEGINNING_SECONDS = 60.0
 
 
 class _QuietService(Service):
@@ -75,7 +80,9 @@ def raised(
     plan: Plan, clock: Clock, on_tick: Callable[[], None], warn: Callable[[str], None]
 ) -> Iterator[Stage]:
     """A stage, and its end: nothing of it runs or lies about afterwards; ``warn`` is told of what resists."""
-    root = Path(tempfile.mkdtemp(prefix="azcmlite-check-")).resolve()
+    root = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+    lock = EffectsLock(root / _LOCK)
+    lock.acquire()
     try:
         stage = Stage(root / "home", plan, clock, on_tick)
         try:
@@ -84,10 +91,32 @@ def raised(
         finally:
             stage.close()
     finally:
-        try:
-            discard(root)
-        except OSError as error:
-            warn(f"'{error.filename or root}' cannot be deleted: {error.strerror}.")
+        lock.release()
+        _delete(root, warn)
+
+
+def clear_leftovers(clock: Clock, warn: Callable[[str], None]) -> None:
+    """End and delete what checks left that were killed; those that go on hold their lock."""
+    for lock in Path(tempfile.gettempdir()).resolve().glob(f"{_PREFIX}*/{_LOCK}"):
+        with suppress(OSError):  # another check was faster
+            # Anybody may make such a folder, or a link to one, where temporary files are.
+            if sys.platform != "win32" and lock.parent.lstat().st_uid != os.geteuid():
+                continue
+            # A check that is just beginning has made its lock and may not hold it yet.
+            if clock.now().timestamp() - lock.stat().st_mtime < _BEGINNING_SECONDS:
+                continue
+            if EffectsLock(lock).is_free():
+                for folder in lock.parent.glob("home/machines/*/library/*-*"):
+                    end_strays(folder, clock)
+                end_strays(lock.parent, clock)
+                _delete(lock.parent, warn)
+
+
+def _delete(root: Path, warn: Callable[[str], None]) -> None:
+    try:
+        discard(root)
+    except OSError as error:
+        warn(f"'{error.filename or root}' cannot be deleted: {error.strerror}.")
 
 
 class Stage:
