@@ -20,6 +20,7 @@
         'Update-AzConnectedExtension'
         'Publish-AzConnectedExtensionPackage'
         'Unpublish-AzConnectedExtensionPackage'
+        'Test-AzConnectedExtensionPackage'
         'Add-AzConnectedMachineGallery'
         'Get-AzConnectedMachineGallery'
         'Remove-AzConnectedMachineGallery'

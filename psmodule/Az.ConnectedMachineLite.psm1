@@ -23,6 +23,7 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Public/Update-AzConnectedExtension.ps1"
 . "$PSScriptRoot/Public/Publish-AzConnectedExtensionPackage.ps1"
 . "$PSScriptRoot/Public/Unpublish-AzConnectedExtensionPackage.ps1"
+. "$PSScriptRoot/Public/Test-AzConnectedExtensionPackage.ps1"
 . "$PSScriptRoot/Public/Add-AzConnectedMachineGallery.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineGallery.ps1"
 . "$PSScriptRoot/Public/Remove-AzConnectedMachineGallery.ps1"

@@ -100,6 +100,19 @@ function ToImage {
     }
 }
 
+function ToFinding {
+    param([Collections.IDictionary] $Finding)
+
+    [pscustomobject]@{
+        PSTypeName      = 'AzConnectedMachineLite.PackageFinding'
+        Result          = $Finding['result']
+        Name            = $Finding['name']
+        Demand          = $Finding['demand']
+        Observed        = $Finding['observed']
+        ContractSection = $Finding['contractSection']
+    }
+}
+
 function ToGallery {
     param([Collections.IDictionary] $Gallery)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,12 +60,15 @@ class LocalHands:
         clock: Clock,
         *,
         timeouts: Mapping[Command, float] = TIMEOUTS,
+        on_tick: Callable[[], None] = lambda: None,
     ) -> None:
         self.clock = clock
         self._store = store
         self._places = places
         self._library = places.library
         self._timeouts = timeouts
+        # What it raises while a command runs ends the waiting, not the command.
+        self._on_tick = on_tick
         self._prober = Prober(clock)
         self._secrets = Secrets(store.home)
 
@@ -102,7 +105,7 @@ class LocalHands:
                 self._write_settings(operation, step.side, settings)
                 age_status(self._folder(operation, step.side), settings.wire_seq)
             run = start(self._spec(operation, step, command, settings), run_folder, self.clock)
-        return _result(run.wait(self._timeouts[command]), self._timeouts[command])
+        return _result(run.wait(self._timeouts[command], self._on_tick), self._timeouts[command])
 
     def carry(self, operation: Operation) -> str:
         skipped = carry(self._folder(operation, Side.OLD), self._folder(operation, Side.NEW))

@@ -1,7 +1,8 @@
 """The command ``connectedmachine``: arguments in, JSON or a table out. A front door; it holds no rule.
 
-Exit codes (design page, section 7): 0 done, 1 the service refused or failed, 2 the arguments are wrong,
-3 what was named does not exist, 4 after ``upgrade run`` when a rollback is pending, 130 after Ctrl+C.
+Exit codes (design page, section 7): 0 done, 1 the service refused or failed, or a package that was checked
+does not keep the contract, 2 the arguments are wrong, 3 what was named does not exist, 4 after ``upgrade
+run`` when a rollback is pending, 130 after Ctrl+C.
 An error is one line on standard error and one with what to do next.
 """
 
@@ -59,7 +60,9 @@ def _do(arguments: Sequence[str] | None, terminal: Terminal) -> int:
         return INTERRUPTED
     if command.shows is not None:
         _print(text(command.shows, result, output))
-    return ROLLBACK_PENDING if command.words == "upgrade run" and _is_pending(result) else DONE
+    if command.words == "upgrade run" and _has(result, "reason", "RollbackPending"):
+        return ROLLBACK_PENDING
+    return FAILED if command.words == "gallery check" and _has(result, "result", "Failed") else DONE
 
 
 def _print(output: str) -> None:
@@ -69,9 +72,9 @@ def _print(output: str) -> None:
         print(output, flush=True)
 
 
-def _is_pending(result: object) -> bool:
+def _has(result: object, key: str, value: str) -> bool:
     assert isinstance(result, dict)
-    return any(decision["reason"] == "RollbackPending" for decision in result["value"])
+    return any(item[key] == value for item in result["value"])
 
 
 def _explain(error: ConnectedMachineError, terminal: Terminal) -> None:

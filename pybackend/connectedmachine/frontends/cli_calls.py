@@ -85,6 +85,14 @@ def delete(service: Service, options: Options, terminal: Terminal) -> object:
     return passed_on("extension_remove")(service, options, terminal)
 
 
+def check(service: Service, options: Options, terminal: Terminal) -> object:
+    """Check a package, after a question unless ``--yes`` answers it: a stranger's programs run here."""
+    if not options.pop("yes", False):
+        terminal.confirm(f"Run the commands of '{options['path']}' on this host, as you?")
+    with terminal.unwinding():
+        return passed_on("image_check")(service, options, terminal)
+
+
 def upgrade_extension(service: Service, options: Options, terminal: Terminal) -> object:
     """Move extensions to given versions; ``target-version`` is az's spelling of ``targetVersion``."""
     targets = json.loads(str(options.pop("targets"))) or {}

@@ -25,6 +25,7 @@ from connectedmachine.frontends.cli_options import (
     SUBSCRIPTION,
     TAGS,
     TYPE,
+    YES,
     Option,
     boolean,
     duration,
@@ -76,7 +77,7 @@ _MACHINE_NAME = text(
 )  # fmt: skip
 _VERSION = text("--version", dest="version", help="version", metavar="VERSION")
 _OPERATING_SYSTEM = text(
-    "--operating-system", dest="operating_system", help="what it is for", metavar="Linux|Windows"
+    "--operating-system", "--os", dest="operating_system", help="what it is for", metavar="Linux|Windows"
 )  # fmt: skip
 _ARCHITECTURE = text(
     "--architecture", dest="architecture", help="what it is for; by default any", metavar="x64|arm64|any"
@@ -156,7 +157,7 @@ COMMANDS = (
     Command(
         "extension delete", "remove an extension", f"extension delete {_IN} -n agent --yes",
         calls.delete, None,
-        (*OF_EXTENSION, NO_WAIT, Option(("--yes", "-y"), "yes", "do not ask", nargs=0, const=True)),
+        (*OF_EXTENSION, NO_WAIT, YES),
         "Remove-AzConnectedMachineExtension",
     ),
     Command(
@@ -172,6 +173,23 @@ COMMANDS = (
     Command(
         "gallery remove", "stop using a gallery; its folder stays", "gallery remove --name shared",
         passed_on("gallery_remove"), None, (needed(_GALLERY_NAME),), "Remove-AzConnectedMachineGallery",
+    ),
+    Command(
+        "gallery check",
+        "run a handler package on a throw-away machine, here and as you, and say how it keeps the contract",
+        "gallery check agent-1.1.zip --from agent-1.0.zip -o table --yes",
+        calls.check, "finding",
+        (place("path", help="the zip file; its commands run, and what they do outside their folder is real",
+               metavar="PACKAGE"),
+         text("--from", "--previous-path", dest="previous_path", metavar="PACKAGE",
+              help="package to update from and to go back to; by default the same one as a lower version"),
+         PUBLISHER, TYPE, _VERSION, _OPERATING_SYSTEM,
+         json_object("--settings", "--setting", dest="settings", help="public settings; by default {}"),
+         json_object("--protected-settings", "--protected-setting", dest="protected_settings",
+                     help="protected settings; @FILE or @- keeps them out of the process list"),
+         duration("--window", dest="window", help="how long it may take to report success; by default 30s"),
+         YES),
+        "Test-AzConnectedExtensionPackage",
     ),
     Command(
         "gallery publish", "check a handler package and publish it",

@@ -19,7 +19,7 @@ class Option:
     """One option of a command.
 
     Attributes:
-        flags: Names with dashes, or one without for a word that is given by its place.
+        flags: None for what is given by its place alone, and always needed.
         nargs: As argparse has it; ``None`` is exactly one value, ``0`` none.
         const: The value that stands for the option alone.
     """
@@ -36,7 +36,7 @@ class Option:
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Make it an option of ``parser``."""
-        if not self.flags[0].startswith("-"):
+        if not self.flags:
             parser.add_argument(
                 self.dest, help=self.help, type=self.type, choices=self.choices, metavar=self.metavar
             )
@@ -61,7 +61,7 @@ def text(*flags: str, dest: str, help: str, metavar: str = "TEXT", required: boo
 
 def place(dest: str, *, help: str, metavar: str, choices: tuple[str, ...] | None = None) -> Option:
     """A word that is given by its place."""
-    return Option((dest,), dest, help, metavar=metavar, choices=choices)
+    return Option((), dest, help, metavar=metavar, choices=choices)
 
 
 def boolean(*flags: str, dest: str, help: str) -> Option:
@@ -104,6 +104,7 @@ TAGS = Option(
 PUBLISHER = text("--publisher", dest="publisher", help="publisher of the extension")
 TYPE = text("--type", "--extension-type", dest="type", help="type of the extension")
 GALLERY = text("--gallery-name", dest="gallery", help="gallery; by default the one that is always there")
+YES = Option(("--yes", "-y"), "yes", "do not ask", nargs=0, const=True)
 NO_WAIT = Option(
     ("--no-wait",), "wait", "return as soon as the request is stored; it is done in the background",
     nargs=0, const=False,

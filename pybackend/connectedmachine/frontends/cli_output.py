@@ -42,6 +42,13 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Withdrawn": "withdrawn",
         "Gallery": "gallery",
     },
+    "finding": {
+        "Result": "result",
+        "Name": "name",
+        "Section": "contractSection",
+        "Demand": "demand",
+        "Observed": "observed",
+    },
     "gallery": {"Name": "name", "Path": "path", "IsDefault": "isDefault"},
     "decision": {
         "Name": "name",

@@ -96,6 +96,21 @@ class Terminal:
             signal.signal(signal.SIGINT, before)
             self.clear()
 
+    @contextmanager
+    def unwinding(self) -> Iterator[None]:
+        """Have a closed terminal or a cancelled job end the work as Ctrl+C does, so that it clears up."""
+        numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        # Whoever ignores one of them, as nohup does, goes on ignoring it.
+        taken = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+        for number in taken:
+            signal.signal(number, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            for number in taken:
+                signal.signal(number, signal.SIG_DFL)
+            self.clear()
+
     def _write(self, text: str) -> None:
         if sys.stderr is not None:
             sys.stderr.write(text)

@@ -25,6 +25,10 @@ METHODS: dict[str, tuple[str, str]] = {
         "architecture supportsAutomaticUpgrade gallery",
     ),
     "image.unpublish": ("publisher type version", "operatingSystem architecture gallery"),
+    "image.check": (
+        "path",
+        "previousPath publisher type version operatingSystem settings protectedSettings window",
+    ),
     "image.list": ("", "publisher type gallery"),
     "gallery.add": ("name path", ""),
     "gallery.list": ("", "name"),
@@ -60,6 +64,7 @@ MUTATIONS = frozenset(
         "extension.upgrade",
         "image.publish",
         "image.unpublish",
+        "image.check",
         "gallery.add",
         "gallery.remove",
         "upgrade.run",
@@ -88,6 +93,7 @@ _SECONDS = frozenset(
         "rollbackPause",
         "interval",
         "timeout",
+        "window",
     }
 )
 _STRING_LISTS = frozenset({"command", "allowList", "blockList"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connectedmachine.agent.images import all_images, galleries
 from connectedmachine.agent.images import gallery as find_gallery
@@ -15,6 +16,9 @@ from connectedmachine.model.version import Version
 from connectedmachine.service.base import ServiceBase
 from connectedmachine.service.follow import Follower
 from connectedmachine.service.views import Json, image_view
+
+if TYPE_CHECKING:
+    from connectedmachine.service.package_check import Finding
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
@@ -92,6 +96,45 @@ class GalleryService(ServiceBase):
         return image_view(
             find_gallery(self.store, gallery).unpublish(handler, Version.parse(version), platform)
         )
+
+    def image_check(
+        self,
+        *,
+        path: str,
+        follow: Follower,
+        previous_path: str | None = None,
+        publisher: str | None = None,
+        type: str | None = None,
+        version: str | None = None,
+        operating_system: str | None = None,
+        settings: str = "{}",
+        protected_settings: str | None = None,
+        window: float = 30.0,
+        initiator: str = "",  # noqa: ARG002
+    ) -> Json:
+        """Run a package on a throw-away machine; what it does outside its folder is real.
+
+        Returns:
+            One finding for each demand of the handler contract.
+
+        Raises:
+            NotFoundError, InvalidRequestError, RunnerError: see ``service.checks.check``.
+        """
+        from connectedmachine.agent.local_hands import TIMEOUTS
+        from connectedmachine.service.checks import Request, check
+
+        request = Request(
+            path=Path(path),
+            previous=None if previous_path is None else Path(previous_path),
+            publisher=publisher,
+            type=type,
+            version=version,
+            os=None if operating_system is None else _os(operating_system),
+            settings=settings,
+            protected=protected_settings,
+            window=window,
+        )
+        return {"value": [_finding_view(found) for found in check(request, self.clock, follow, TIMEOUTS)]}
 
     def image_list(
         self,
@@ -193,6 +236,16 @@ class GalleryService(ServiceBase):
 
 def _gallery_view(name: str, path: Path) -> Json:
     return {"name": name, "path": str(path), "isDefault": name == DEFAULT_GALLERY}
+
+
+def _finding_view(found: Finding) -> Json:
+    return {
+        "name": found.name,
+        "demand": found.demand,
+        "observed": found.observed,
+        "result": found.result.value,
+        "contractSection": found.section,
+    }
 
 
 def _os(text: str) -> OSType:
