@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from connectedmachine.agent.hands import Reading, StepResult
+from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
 from connectedmachine.agent.packages import delete_unpinned, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
@@ -28,13 +28,13 @@ from connectedmachine.handler.status import INVALID_STATUS, age_status, read_sta
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.errors import HandlerError
-from connectedmachine.model.handler import Command, HandlerManifest, StatusKind
+from connectedmachine.model.handler import Command, HandlerManifest
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, PackageRef, Side, Step, StepName, StepOutcome
 from connectedmachine.model.resource import Settings
 from connectedmachine.store import Store
 from connectedmachine.store.secrets import Secrets, owner_of
-from connectedmachine.upgrade.health import handler_health, handler_source, probe_source
+from connectedmachine.upgrade.health import handler_source, probe_source
 from connectedmachine.upgrade.operation import exit_code_of, fetched_manifest
 
 TIMEOUTS: Mapping[Command, float] = {
@@ -47,7 +47,6 @@ TIMEOUTS: Mapping[Command, float] = {
 """Seconds per command, as Azure's agent has them (handler contract 2.1)."""
 
 _REREAD_SECONDS = 0.1
-_LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}
 
 
 class LocalHands:
@@ -139,7 +138,12 @@ class LocalHands:
         discard(self._kept(operation))
 
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
-        sources = {handler_source(str(r.handler)): self._handler_health(r) for r in readings}
+        reports = [(reading, self.report(reading)) for reading in readings]
+        if any(report.status.code == INVALID_STATUS for _, report in reports):
+            # Not every handler replaces its file whole; half of one must not count for a sample.
+            self.clock.sleep(_REREAD_SECONDS)
+            reports = [(reading, self.report(reading)) for reading in readings]
+        sources = {handler_source(str(r.handler)): health_of(r, report) for r, report in reports}
         probes = [probe for probe, _ in self._store.probes.of_machine(self._places.machine_id)]
         sampled, fresh = self._prober.sample(probes)
         now = self.clock.now()
@@ -148,12 +152,12 @@ class LocalHands:
                 self._store.probes.record(self._places.machine_id, name, sampled[name], now)
         return sources | {probe_source(name): health for name, health in sampled.items()}
 
-    def report(self, reading: Reading) -> tuple[str, str, str]:
+    def report(self, reading: Reading) -> Report:
         folder = self._library.version_folder(reading.handler, reading.version)
-        status = read_status(folder, reading.settings.wire_seq)
-        if status.written is None:
-            return "", "Information", ""
-        return status.code, _LEVELS.get(status.kind, "Information"), status.message
+        heartbeat = None
+        if reading.manifest.report_heartbeat:
+            heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
+        return Report(read_status(folder, reading.settings.wire_seq), heartbeat)
 
     def tidy(self) -> None:
         unfinished = self._store.operations.unfinished(self._places.machine_id)
@@ -233,25 +237,6 @@ class LocalHands:
         names = ", ".join(f"{stray.name} ({stray.pid})" for stray in strays)
         message = f"{result.message} Still running after uninstall, and ended: {names}.".strip()
         return StepResult(result.outcome, message, result.exit_code, result.code)
-
-    def _handler_health(self, reading: Reading) -> SourceHealth:
-        folder = self._library.version_folder(reading.handler, reading.version)
-        heartbeat = None
-        if reading.manifest.report_heartbeat:
-            heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
-        status = read_status(folder, reading.settings.wire_seq)
-        if status.code == INVALID_STATUS:
-            # Not every handler replaces its file whole; half of one must not count for a sample.
-            self.clock.sleep(_REREAD_SECONDS)
-            status = read_status(folder, reading.settings.wire_seq)
-        return handler_health(
-            status,
-            heartbeat,
-            enabled=reading.enabled,
-            enabled_at=None if reading.enabled_at is None else reading.enabled_at.timestamp(),
-            has_settings=reading.settings.public is not None or reading.settings.protected is not None,
-            reports_heartbeat=reading.manifest.report_heartbeat,
-        )
 
 
 def _result(fate: Ended | TimedOut | Lost, timeout: float) -> StepResult:

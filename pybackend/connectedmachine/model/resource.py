@@ -58,7 +58,7 @@ class Installed:
     Attributes:
         sha256: The zip it came from, pinned in ``packages/``.
         enabled: Whether its last enable succeeded and no disable followed.
-        enabled_at: When that enable began: only reports written since then count.
+        enabled_at: When that enable began.
         settings_seq: Of the settings that were applied last.
     """
 
