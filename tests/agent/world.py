@@ -346,7 +346,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def timeless(tmp_path: Path, clock: FakeClock) -> Iterator[World]:
-    """A host whose time passes only while the product sleeps, with the default policy; files get real ones."""
+    """A host whose time passes only while the product sleeps, by the default policy; files get real ones."""
     made = World(tmp_path, clock, connect=False)
     made.service.machine_connect(resource_group=GROUP, name=MACHINE, follow=made.listener)
     yield made

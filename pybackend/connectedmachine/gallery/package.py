@@ -115,7 +115,7 @@ def manifest_name(manifest: Entry, where: str) -> str:
 
 
 def _manifest_entry(entries: list[Entry], where: str) -> Entry:
-    """The one nearest to the root, the package's order deciding between equals, as Azure's agent finds it."""
+    """The first in the tree: nearest to the root, then by name, so that no order of packing decides."""
     for entry in entries:
         if "/".join(entry.path).casefold() == MANIFEST_NAME.casefold() and entry.kind is not Kind.FILE:
             raise unsafe(where, "/".join(entry.path), "is not a file")
@@ -127,7 +127,7 @@ def _manifest_entry(entries: list[Entry], where: str) -> Entry:
             target=where,
             hint="Give the zip of an extension handler, not of its sources or of its release page.",
         )
-    return min(found, key=lambda entry: len(entry.path))
+    return min(found, key=lambda entry: (len(entry.path), entry.path))
 
 
 @contextmanager
