@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -95,3 +96,12 @@ def test_a_clock_that_is_set_back_while_a_handler_is_enabled_rolls_no_good_versi
     timeless.run_pass()
     assert timeless.last(AGENT).outcome is Outcome.SUCCEEDED
     assert timeless.version(AGENT) == NEW.version
+
+
+def test_log_folders_that_somebody_deleted_make_no_command_fail(world: World) -> None:
+    world.install(AGENT)
+    shutil.rmtree(world.places.library.logs)
+    world.publish(NEW)
+    assert world.run_pass() == {"Agent": "Upgraded"}
+    handler = HandlerName(AGENT.publisher, AGENT.type)
+    assert (world.places.library.log_folder(handler) / "events").is_dir()

@@ -47,6 +47,8 @@ TIMEOUTS: Mapping[Command, float] = {
 """Seconds per command, as Azure's agent has them (handler contract 2.1)."""
 
 _REREAD_SECONDS = 0.1
+# For the store, logs and settings while an upgrade is under way, and for putting the old version back.
+_SPARE_BYTES = 16 << 20
 
 
 class LocalHands:
@@ -71,8 +73,8 @@ class LocalHands:
     def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
         folder = self._folder(operation, Side.NEW)
         package = self._package(operation, operation.new)
-        unpack(package, folder, sha256=operation.new.sha256)
-        prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
+        unpack(package, folder, sha256=operation.new.sha256, spare=_SPARE_BYTES)
+        self._prepare(operation, Side.NEW)
         # Before install and update too, not before enable alone (handler contract 1.4).
         self._write_settings(operation, Side.NEW, settings)
         return manifest_of(folder)
@@ -100,6 +102,8 @@ class LocalHands:
             if command is Command.ENABLE:
                 self._write_settings(operation, step.side, settings)
                 age_status(self._folder(operation, step.side), settings.wire_seq)
+            if self._folder(operation, step.side).is_dir():
+                self._prepare(operation, step.side)
             run = start(self._spec(operation, step, command, settings), run_folder, self.clock)
         return _result(run.wait(self._timeouts[command]), self._timeouts[command])
 
@@ -122,7 +126,7 @@ class LocalHands:
         else:
             move(folder, kept)
         unpack(package, folder, sha256=operation.old.sha256)
-        prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
+        self._prepare(operation, Side.OLD)
         skipped = carry_back(kept, folder)
         # The new version's are later ones: without its mrseq a user's script would run again.
         skipped += carry(self._folder(operation, Side.NEW), folder)
@@ -193,6 +197,10 @@ class LocalHands:
             manifest = operation.old_manifest
         assert manifest is not None
         return manifest
+
+    def _prepare(self, operation: Operation, side: Side) -> None:
+        log_folder = self._library.log_folder(operation.handler)
+        prepare_folder(self._folder(operation, side), log_folder, operation.handler)
 
     # Commands.
 
