@@ -108,7 +108,9 @@ def test_a_damaged_certificate_is_not_used(tmp_path: Path, damage: bytes) -> Non
     assert ensure_certificate(tmp_path) != first
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "null", "{", '{"a": NaN}', "{} {}", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "null", "{", '{"a": NaN}', "{} {}", "[" * 100_000, '{"a": "\ud800"}']
+)
 def test_settings_that_are_no_json_object_are_refused_and_nothing_is_written(folder: Path, text: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         write_settings(folder, 1, text, None, folder.parent)
