@@ -15,8 +15,8 @@ from fuzzing.parsers import MANIFESTS
 _MANIFEST = json.dumps([{"version": 1.0, "handlerManifest": {"enableCommand": "bin/enable.sh"}}]).encode()
 _PARTS = (
     "a", "b", "A", "bin", "x.sh", "..", ".", "", "...", "c:", "C:", "x\\y", "..\\..", "con", "NUL.txt",
-    "a ", "a.", "HandlerManifest.json", "handlermanifest.json", "\u00e9", "e\u0301", "\0", "a\0b", "~", "%2e%2e", "*",
-    "x" * 300, "\u202e",
+    "a ", "a.", "HandlerManifest.json", "handlermanifest.json", "\u00e9", "e\u0301", "\0", "a\0b", "~",
+    "%2e%2e", "*", "x" * 300, "\u202e",
 )  # fmt: skip
 _MODES = (
     0, stat.S_IFREG | 0o644, stat.S_IFREG | 0o4777, stat.S_IFDIR | 0o755, stat.S_IFLNK | 0o777,
