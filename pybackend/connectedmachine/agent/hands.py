@@ -99,6 +99,6 @@ def health_of(reading: Reading, report: Report) -> SourceHealth:
         report.status,
         report.heartbeat,
         enabled=reading.enabled,
-        has_settings=reading.settings.public is not None or reading.settings.protected is not None,
+        has_settings=reading.settings.has_any,
         reports_heartbeat=reading.manifest.report_heartbeat,
     )

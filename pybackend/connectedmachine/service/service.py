@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from connectedmachine.agent.clock import SystemClock
+from connectedmachine.service.aggregate import AggregateService
 from connectedmachine.service.extensions import ExtensionService
 from connectedmachine.service.galleries import GalleryService
 from connectedmachine.service.machines import MachineService
@@ -17,7 +18,15 @@ from connectedmachine.store import Store
 from connectedmachine.store.home import state_root
 
 
-class Service(MachineService, ExtensionService, GalleryService, UpgradeService, PolicyService, ProbeService):
+class Service(
+    MachineService,
+    AggregateService,
+    ExtensionService,
+    GalleryService,
+    UpgradeService,
+    PolicyService,
+    ProbeService,
+):
     """Takes keyword arguments as they came in, returns JSON-able dicts, raises ConnectedMachineError."""
 
     @classmethod
