@@ -235,6 +235,15 @@ def test_a_declared_size_is_not_believed(tmp_path: Path, target: Path) -> None:
     assert _refused(package, target).code == "MalformedPackage"
 
 
+@pytest.mark.parametrize("name", ["short", "HandlerManifest.json"])
+def test_content_that_is_shorter_than_declared_is_refused(tmp_path: Path, target: Path, name: str) -> None:
+    content = MANIFEST + b" " * (1111 - len(MANIFEST))
+    items = [Item(name, content)] if name == "short" else []
+    package = write_zip(tmp_path / "p.zip", items, MANIFEST if items else content)
+    package.write_bytes(package.read_bytes().replace(struct.pack("<I", 1111), struct.pack("<I", 1112)))
+    assert _refused(package, target).code == "MalformedPackage"
+
+
 def test_a_table_of_contents_out_of_proportion_is_refused_before_it_is_read(
     tmp_path: Path, target: Path
 ) -> None:
@@ -258,7 +267,13 @@ def test_a_package_without_a_manifest_is_refused(tmp_path: Path, target: Path) -
 
 
 @pytest.mark.parametrize(
-    "taken", [link("HandlerManifest.json", "x"), Item("handlermanifest.json/", mode=FOLDER)]
+    "taken",
+    [
+        link("HandlerManifest.json", "x"),
+        Item("handlermanifest.json/", mode=FOLDER),
+        Item("HandlerManifest.json/x"),
+        Item("HANDLERMANIFEST.JSON"),
+    ],
 )
 def test_nothing_else_may_take_the_manifests_place(tmp_path: Path, target: Path, taken: Item) -> None:
     package = write_zip(tmp_path / "p.zip", [taken, Item("a/HandlerManifest.json", MANIFEST)], manifest=None)

@@ -14,6 +14,7 @@ import secrets
 import shutil
 from pathlib import Path
 from typing import BinaryIO
+from zipfile import BadZipFile
 
 from connectedmachine.gallery._files import (
     copy_at_most,
@@ -114,10 +115,13 @@ def _write(package: Package, stage: Path, limits: UnpackLimits, where: str) -> N
         elif entry.kind is Kind.FILE and entry.path != (MANIFEST_NAME,):
             path.parent.mkdir(parents=True, exist_ok=True)
             with package.archive.open(entry.info) as source, _create(path) as file:
-                # Declared sizes were judged before. zipfile holds to them, but what comes out is what counts.
-                left -= copy_at_most(source, file, left)
+                # Declared sizes were judged before. zipfile lets nothing longer through, but what is shorter.
+                size = copy_at_most(source, file, left)
+                left -= size
                 if left < 0:
                     raise too_large(where, f"it unpacks to more than {limits.bytes} bytes")
+                if size != entry.info.file_size:
+                    raise BadZipFile(f"an entry has {size} bytes and not {entry.info.file_size}")
     with _create(stage / MANIFEST_NAME) as file:
         file.write(manifest)
     for entry in package.entries:
