@@ -12,6 +12,7 @@
     FunctionsToExport    = @(
         'Connect-AzConnectedMachine'
         'Get-AzConnectedMachine'
+        'Get-AzConnectedMachineHandlerStatus'
         'Get-AzConnectedMachineExtension'
         'New-AzConnectedMachineExtension'
         'Set-AzConnectedMachineExtension'

@@ -15,6 +15,7 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Private/WriteExtension.ps1"
 . "$PSScriptRoot/Public/Connect-AzConnectedMachine.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachine.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineHandlerStatus.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineExtension.ps1"
 . "$PSScriptRoot/Public/New-AzConnectedMachineExtension.ps1"
 . "$PSScriptRoot/Public/Set-AzConnectedMachineExtension.ps1"

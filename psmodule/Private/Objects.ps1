@@ -40,6 +40,39 @@ function ToMachine {
     }
 }
 
+function ToHandlerStatus {
+    param([Collections.IDictionary] $Handler, [string] $ResourceGroupName, [string] $MachineName, [string] $Time)
+
+    $settings = $Handler['runtimeSettingsStatus']
+    if ($null -eq $settings) { $settings = @{ settingsStatus = @{ status = @{ formattedMessage = @{} } } } }
+    $reported = $settings['settingsStatus']['status']
+    $parts = foreach ($part in $reported['substatus']) {
+        [pscustomobject]@{
+            Name    = $part['name']
+            Status  = $part['status']
+            Code    = $part['code']
+            Message = $part['formattedMessage']['message']
+        }
+    }
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.HandlerStatus'
+        HandlerName       = $Handler['handlerName']
+        MachineName       = $MachineName
+        ResourceGroupName = $ResourceGroupName
+        HandlerVersion    = $Handler['handlerVersion']
+        Status            = $Handler['status']
+        Code              = $Handler['code']
+        Message           = $Handler['formattedMessage']['message']
+        SequenceNumber    = $settings['sequenceNumber']
+        ReportedStatus    = $reported['status']
+        ReportedCode      = $reported['code']
+        ReportedMessage   = $reported['formattedMessage']['message']
+        Operation         = $reported['operation']
+        Substatus         = @($parts)
+        Time              = ReadTime $Time
+    }
+}
+
 function ToExtension {
     param([Collections.IDictionary] $Resource)
 

@@ -357,11 +357,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def timeless(tmp_path: Path, clock: FakeClock) -> Iterator[World]:
-    """A host whose time passes only while the product sleeps, with the default policy.
-
-    Files get real times: where an extension is enabled after time was made to pass, give it no settings,
-    for then it owes no status.
-    """
+    """A host whose time passes only while the product sleeps, by the default policy; files get real ones."""
     made = World(tmp_path, clock, connect=False)
     made.service.machine_connect(resource_group=GROUP, name=MACHINE, follow=made.listener)
     yield made

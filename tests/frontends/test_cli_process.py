@@ -184,6 +184,16 @@ def test_a_policy_is_set_taken_back_and_shown_with_its_sources(agent: Cli) -> No
     assert ["healthWindow", "300s", "arc-2021", "preset"] in [line.split() for line in table.splitlines()]
 
 
+def test_what_handlers_report_is_shown_as_a_document_and_as_a_table(agent: Cli) -> None:
+    done = agent.run("status", "-g", "rg", "--name", "m1").json()
+    (handler,) = done["aggregateStatus"]["handlerAggregateStatus"]
+    assert (handler["handlerName"], handler["status"]) == ("Contoso.Sample.Agent", "Ready")
+    header, _, row = agent.run("status", "-g", "rg", "--name", "m1", "-o", "table").out.splitlines()
+    assert header.split() == ["Handler", "Version", "Status", "Message", "Reports", "Code", "Says"]
+    assert row.split()[:3] == ["Contoso.Sample.Agent", "1.0.0.0", "Ready"]
+    assert " success " in row
+
+
 def test_probes_are_added_listed_and_removed(machine: Cli) -> None:
     added = machine.run(
         "probe", "add", *MACHINE, "-n", "python", "--interval", "2s",

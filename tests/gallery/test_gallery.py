@@ -30,7 +30,7 @@ from connectedmachine.model.errors import (
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import Architecture, ExtensionImage, OSType, Platform
 from connectedmachine.model.version import Version
-from gallery.zips import Item, contents, link, sha256, write_zip
+from gallery.zips import MANIFEST, Item, contents, link, sha256, write_zip
 from packages import AGENT, build
 
 HANDLER = HandlerName("Contoso.Sample", "Agent")
@@ -219,11 +219,18 @@ def _manifest_zip(folder: Path, body: object, **beside: object) -> Path:
         {},
         {"enableCommand": None, "x": {"y": []}},
         {"reportHeartbeat": "true", "continueOnUpdateFailure": "FALSE", "supportsMultipleExtensions": None},
-        {"updateMode": "UpdateWithoutInstall", "rebootAfterInstall": "no"},
+        {"updateMode": "UpdateWithoutInstall", "rebootAfterInstall": "no", "supportsPolicy": True},
+        {"resetStateCommand": "core/reset.sh", "processNames": ["x"]},
     ],
 )
 def test_the_quirks_of_real_manifests_are_admitted(gallery: Gallery, tmp_path: Path, body: object) -> None:
     assert publish(gallery, _manifest_zip(tmp_path, body, version="1.5.124", name=3, resourceLimits={}))
+
+
+def test_a_manifest_below_the_root_is_found(gallery: Gallery, tmp_path: Path) -> None:
+    bom = b"\xef\xbb\xbf" + MANIFEST
+    package = write_zip(tmp_path / "p.zip", [Item("deep/down/HandlerManifest.json", bom)], manifest=None)
+    assert publish(gallery, package)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
-"""The schemas of this room are themselves valid."""
+"""The published schemas are themselves valid."""
 
 from __future__ import annotations
 
 import json
-from importlib import resources
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+import connectedmachine
 
-@pytest.mark.parametrize("name", ["handler-manifest", "image"])
-def test_a_schema_is_a_valid_schema(name: str) -> None:
-    text = resources.files("connectedmachine").joinpath("schemas", f"{name}.json").read_text("utf-8")
-    Draft202012Validator.check_schema(json.loads(text))
+SCHEMAS = sorted(Path(connectedmachine.__file__).with_name("schemas").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_a_schema_is_a_valid_schema(path: Path) -> None:
+    Draft202012Validator.check_schema(json.loads(path.read_text("utf-8")))

@@ -69,6 +69,27 @@ def test_the_manifest_stands_at_the_root_without_bom(tmp_path: Path, target: Pat
     assert (target / "HandlerManifest.json").read_bytes() == MANIFEST
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_first_manifest_does_not_depend_on_the_order_of_packing(
+    tmp_path: Path, target: Path, turned: bool
+) -> None:
+    other = b'[{"handlerManifest": {"enableCommand": "other"}}]'
+    items = [
+        Item("a/a/HandlerManifest.json", other),
+        Item("b/HandlerManifest.json", MANIFEST),
+        Item("c/HandlerManifest.json", other),
+    ]
+    package = write_zip(tmp_path / "p.zip", items[::-1] if turned else items, manifest=None)
+    assert read_manifest(package).commands == {Command.ENABLE: "bin/enable.sh"}
+    _unpack(package, target)
+    assert (target / "HandlerManifest.json").read_bytes() == MANIFEST
+
+
+def test_a_manifest_at_the_root_is_the_first(tmp_path: Path, target: Path) -> None:
+    _unpack(write_zip(tmp_path / "p.zip", [Item("A/HandlerManifest.json", b"[]")]), target)
+    assert (target / "HandlerManifest.json").read_bytes() == MANIFEST
+
+
 def test_what_was_there_is_replaced(tmp_path: Path, target: Path) -> None:
     target.mkdir(parents=True)
     (target / "old").touch()
@@ -214,6 +235,15 @@ def test_a_declared_size_is_not_believed(tmp_path: Path, target: Path) -> None:
     assert _refused(package, target).code == "MalformedPackage"
 
 
+@pytest.mark.parametrize("name", ["short", "HandlerManifest.json"])
+def test_content_that_is_shorter_than_declared_is_refused(tmp_path: Path, target: Path, name: str) -> None:
+    content = MANIFEST + b" " * (1111 - len(MANIFEST))
+    items = [Item(name, content)] if name == "short" else []
+    package = write_zip(tmp_path / "p.zip", items, MANIFEST if items else content)
+    package.write_bytes(package.read_bytes().replace(struct.pack("<I", 1111), struct.pack("<I", 1112)))
+    assert _refused(package, target).code == "MalformedPackage"
+
+
 def test_a_table_of_contents_out_of_proportion_is_refused_before_it_is_read(
     tmp_path: Path, target: Path
 ) -> None:
@@ -237,7 +267,13 @@ def test_a_package_without_a_manifest_is_refused(tmp_path: Path, target: Path) -
 
 
 @pytest.mark.parametrize(
-    "taken", [link("HandlerManifest.json", "x"), Item("handlermanifest.json/", mode=FOLDER)]
+    "taken",
+    [
+        link("HandlerManifest.json", "x"),
+        Item("handlermanifest.json/", mode=FOLDER),
+        Item("HandlerManifest.json/x"),
+        Item("HANDLERMANIFEST.JSON"),
+    ],
 )
 def test_nothing_else_may_take_the_manifests_place(tmp_path: Path, target: Path, taken: Item) -> None:
     package = write_zip(tmp_path / "p.zip", [taken, Item("a/HandlerManifest.json", MANIFEST)], manifest=None)
@@ -323,29 +359,57 @@ def test_a_kill_while_unpacking_leaves_the_old_version_and_the_next_try_succeeds
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_full_disk_leaves_the_old_version(tmp_path: Path) -> None:
-    """A real full disk: a small file system that only the child process sees."""
+def _unpack_on_a_small_disk(tmp_path: Path, mounted: str, items: list[Item]) -> tuple[str, list[str]]:
+    """What is said, and what is there afterwards: a real disk that only the child process sees."""
     if sys.platform == "win32" or shutil.which("unshare") is None:
         pytest.skip("no way to make a small file system here")
     disk = tmp_path / "disk"
     disk.mkdir()
-    package = write_zip(tmp_path / "p.zip", [Item("big", os.urandom(400_000))])
+    package = write_zip(tmp_path / "p.zip", items)
     script = (
         f"{_UNPACK} import os\n"
         "from connectedmachine.model.errors import DiskFullError\n"
         "target = Path(sys.argv[2], 'library', 'v'); target.mkdir(parents=True); (target / 'old').touch()\n"
         "try: unpack(Path(sys.argv[1]), target, sha256=sys.argv[3])\n"
-        "except DiskFullError as error: print(error.code)\n"
-        "print(sorted(p.name for p in target.parent.rglob('*')))\n"
+        "except DiskFullError as error: print(error.code, error.message)\n"
+        "print(*sorted(p.name for p in target.parent.rglob('*')))\n"
     )
-    mount = 'mount -t tmpfs -o size=256k none "$1" || exit 77; shift; exec "$@"'
+    mount = f'mount -t tmpfs -o {mounted} none "$1" || exit 77; shift; exec "$@"'
     command = ["unshare", "-rm", "sh", "-c", mount, "sh", str(disk), sys.executable, "-c", script]
     result = subprocess.run(
         [*command, str(package), str(disk), sha256(package)], capture_output=True, text=True, check=False
     )
-    if result.returncode and "DiskFull" not in result.stdout:
+    if result.returncode == 77 or "unshare" in result.stderr:
         pytest.skip(f"no user namespaces or mounts here: {result.stderr.strip()}")
-    assert result.stdout.splitlines() == ["DiskFull", "['old', 'v']"]
+    assert result.returncode == 0, result.stderr
+    said, there = result.stdout.splitlines()
+    return said, there.split()
+
+
+def test_what_has_no_room_is_not_begun(tmp_path: Path) -> None:
+    said, there = _unpack_on_a_small_disk(tmp_path, "size=256k", [Item("big", os.urandom(400_000))])
+    assert said.startswith("DiskFull There is no room to unpack p.zip: 405504 bytes are needed and ")
+    assert there == ["old", "v"]
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_the_old_version(tmp_path: Path) -> None:
+    """Full in the one way that free bytes do not show: no names are left."""
+    said, there = _unpack_on_a_small_disk(
+        tmp_path, "size=8m,nr_inodes=10", [Item(f"d/{number}", b"x") for number in range(20)]
+    )
+    assert said.startswith("DiskFull The disk is full")
+    assert there == ["old", "v"]
+
+
+def test_what_must_stay_free_is_not_used(tmp_path: Path, target: Path) -> None:
+    package = write_zip(tmp_path / "p.zip", [])
+    target.mkdir(parents=True)
+    (target / "old").touch()
+    with pytest.raises(DiskFullError) as caught:
+        unpack(package, target, sha256=sha256(package), spare=1 << 60)
+    assert str((1 << 60) + 4096) in caught.value.message
+    assert contents(target) == {"old": b""}
+    assert list(target.parent.iterdir()) == [target]
 
 
 def test_a_place_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
 from connectedmachine.handler.environment import Updating, command_environment, prepare_folder
+from connectedmachine.model.errors import DiskFullError
 from connectedmachine.model.handler import Command
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.version import Version
@@ -142,3 +144,36 @@ def test_a_link_in_place_of_a_folder_is_replaced_and_its_target_left_alone(
     prepare_folder(folder, tmp_path / "log", HANDLER)
     assert not (folder / "config").is_symlink()
     assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o755
+
+
+def test_folders_that_somebody_deleted_come_back_and_nothing_else_is_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "logs" / "Contoso.Agent"
+    prepare_folder(folder, log, HANDLER)
+    before = (folder / "HandlerEnvironment.json").stat()
+    shutil.rmtree(log)
+    shutil.rmtree(folder / "status")
+    prepare_folder(folder, log, HANDLER)
+    assert (log / "events").is_dir()
+    assert (folder / "status").is_dir()
+    assert (folder / "HandlerEnvironment.json").stat() == before
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"x" * 100_000])
+def test_an_environment_file_that_was_changed_is_written_anew(
+    folder: Path, tmp_path: Path, damage: bytes
+) -> None:
+    path = folder / "HandlerEnvironment.json"
+    prepare_folder(folder, tmp_path / "log", HANDLER)
+    good = path.read_bytes()
+    path.write_bytes(damage)
+    prepare_folder(folder, tmp_path / "log", HANDLER)
+    assert path.read_bytes() == good
+
+
+def test_a_full_disk_while_preparing_is_said(small_disk: Path) -> None:
+    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free))
+    with pytest.raises(DiskFullError) as caught:
+        prepare_folder(small_disk, small_disk / "log", HANDLER)
+    assert caught.value.code == "DiskFull"

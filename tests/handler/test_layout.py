@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectedmachine.handler.layout import Library, carry, carry_back, discard, manifest_of, move
+from connectedmachine.handler.status import read_status
 from connectedmachine.model.errors import ConflictError, DiskFullError, HandlerError, PackageError
 from connectedmachine.model.handler import Command
 from connectedmachine.model.identity import HandlerName
@@ -71,17 +72,20 @@ def test_a_malformed_manifest_is_an_error(new: Path) -> None:
         manifest_of(new)
 
 
-def test_the_new_version_gets_mrseq_and_status_with_their_times(old: Path, new: Path) -> None:
+def test_the_new_version_gets_mrseq_with_its_time_and_status_that_passes_for_no_report(
+    old: Path, new: Path
+) -> None:
     (old / "mrseq").write_text("3")
     for name in ("3.status", "3.status.bak"):
         (old / "status" / name).write_text("[]")
     (old / "config" / "3.settings").write_text("{}")
     (old / "data").write_text("not ours to copy")
-    os.utime(old / "status" / "3.status", (1_000_000_000, 1_000_000_000))
+    os.utime(old / "mrseq", (1_000_000_000, 1_000_000_000))
     assert carry(old, new) == []
     assert names(new) == ["mrseq", "status/3.status", "status/3.status.bak"]
     assert (new / "mrseq").read_text() == "3"
-    assert (new / "status" / "3.status").stat().st_mtime == 1_000_000_000
+    assert (new / "mrseq").stat().st_mtime == 1_000_000_000
+    assert not read_status(new, 3).is_current
 
 
 def test_carrying_twice_takes_the_latest(old: Path, new: Path) -> None:

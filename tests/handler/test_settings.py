@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -13,8 +14,9 @@ import pytest
 
 from connectedmachine.handler.certificate import ensure_certificate
 from connectedmachine.handler.settings import write_settings
+from connectedmachine.handler.status import read_status
 from connectedmachine.model.errors import DiskFullError, InvalidRequestError
-from handler.support import needs_posix_files
+from handler.support import fate_of, needs_posix_files, shell_command
 
 SECRET = '{"password": "\N{LATIN SMALL LETTER E WITH ACUTE}t\\u00e9\\r\\n", "n": 1.10}'
 
@@ -106,7 +108,9 @@ def test_a_damaged_certificate_is_not_used(tmp_path: Path, damage: bytes) -> Non
     assert ensure_certificate(tmp_path) != first
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "null", "{", '{"a": NaN}', "{} {}", "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "null", "{", '{"a": NaN}', "{} {}", "[" * 100_000, '{"a": "\ud800"}']
+)
 def test_settings_that_are_no_json_object_are_refused_and_nothing_is_written(folder: Path, text: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         write_settings(folder, 1, text, None, folder.parent)
@@ -120,6 +124,37 @@ def test_an_error_about_protected_settings_does_not_repeat_them(folder: Path) ->
     assert "hunter2" not in f"{caught.value}{caught.value.hint}{caught.value.target}"
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl program")
+@needs_posix_files
+def test_what_is_not_ascii_comes_back_in_status_and_logs(folder: Path, run: Path) -> None:
+    """By a handler that knows only a shell and openssl, as many do, in a locale that knows only ASCII."""
+    public, secret = "\u017c\u00f3\u0142\u0107 \u2603 \U0001f980", "\u65e5\u672c"
+    write_settings(
+        folder, 1, json.dumps({"say": public}, ensure_ascii=False), f'{{"p": "{secret}"}}', folder.parent
+    )
+    (folder / "status").mkdir()
+    spec = shell_command(
+        folder,
+        """
+        field() { sed "s/.*\\"$1\\": *\\"\\([^\\"]*\\)\\".*/\\1/"; }
+        said=$(field say < config/1.settings)
+        thumbprint=$(sed 's/.*Thumbprint":"\\([^"]*\\)".*/\\1/' config/1.settings)
+        sed 's/.*"protectedSettings":"\\([^"]*\\)".*/\\1/' config/1.settings | base64 -d > blob
+        keys="-recip ../$thumbprint.crt -inkey ../$thumbprint.prv"
+        hidden=$(openssl cms -inform DER -decrypt -in blob $keys | field p)
+        echo "$said $hidden" | tee handler.log
+        message="{\\"lang\\": \\"pl\\", \\"message\\": \\"$said $hidden\\"}"
+        status="{\\"status\\": \\"success\\", \\"formattedMessage\\": $message}"
+        echo "[{\\"status\\": $status}]" > status/1.status
+        """,
+        {"PATH": os.environ["PATH"], "LC_ALL": "C"},
+    )
+    fate = fate_of(spec, run)
+    assert f"{public} {secret}" in fate.output
+    assert (folder / "handler.log").read_text("utf-8") == f"{public} {secret}\n"
+    assert read_status(folder, 1).message == f"{public} {secret}"
 
 
 def test_a_full_disk_is_said_and_the_old_settings_stay(small_disk: Path) -> None:

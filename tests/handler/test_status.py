@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectedmachine.handler.status import parse_status, read_status
-from connectedmachine.model.handler import StatusKind
+from connectedmachine.handler.status import age_status, parse_status, read_status
+from connectedmachine.model.handler import StatusKind, Substatus
 from handler.support import needs_posix_files
 
 MODIFIED = 1_700_000_000.5
@@ -124,6 +124,7 @@ def test_an_unknown_status_is_an_error_with_the_handlers_own_words(value: object
         pytest.param(b"[" + b"9" * 10_000 + b"]", id="number too long"),
         pytest.param(b"{}", id="object"),
         pytest.param(b'"x"', id="text"),
+        pytest.param(b'[{"status": {"status": "success"}}]\0\0\0', id="NULs behind it"),
         pytest.param(b"7", id="number"),
         pytest.param(b"[null]", id="null element"),
         pytest.param(b"[[]]", id="array element"),
@@ -138,6 +139,11 @@ def test_an_unknown_status_is_an_error_with_the_handlers_own_words(value: object
         pytest.param(report(status="success", code=True), id="code is a boolean"),
         pytest.param(report(status="success", substatus={}), id="substatus is an object"),
         pytest.param(report(status="success", substatus=["x"]), id="substatus is text"),
+        pytest.param(report(status="success", substatus=[{"status": []}]), id="substatus with odd status"),
+        pytest.param(
+            report(status="success", substatus=[{"status": "error", "code": {}}]),
+            id="substatus with odd code",
+        ),
         pytest.param(report(status="success", substatus=[{"name": "x"}]), id="substatus without status"),
         pytest.param(report(status="success", substatus=[{"status": "ok"}]), id="unknown substatus"),
         pytest.param(
@@ -169,6 +175,65 @@ def test_the_message_of_an_ordinary_report_is_whole() -> None:
     assert (
         parse_status(report(status="success", formattedMessage=message("m" * 9000)), 0).message == "m" * 9000
     )
+
+
+LARGE = {"lang": "en", "message": "m" * 20_000}
+
+
+def test_parts_of_a_status_are_kept() -> None:
+    parts = [None, {"name": "a", "status": "error", "code": -3, "formattedMessage": message("no")}]
+    status = parse_status(
+        report(name="n", operation="o", configurationAppliedTime="t", status="success", substatus=parts),
+        0,
+    )
+    assert (status.name, status.operation, status.applied) == ("n", "o", "t")
+    assert status.substatus == (Substatus("a", StatusKind.ERROR, "-3", "no"),)
+
+
+def test_parts_of_a_large_report_are_cut_to_10_kib() -> None:
+    parts = [{"name": "n" * 20_000, "status": "success", "formattedMessage": LARGE}]
+    status = parse_status(
+        report(status="success", formattedMessage=message("m" * 200_000), substatus=parts), 0
+    )
+    (part,) = status.substatus
+    assert part.name == "n" * 10_240 + " [truncated]"
+    assert part.message == "m" * 10_240 + " [truncated]"
+
+
+def test_parts_beyond_128_kib_are_dropped() -> None:
+    parts = [{"name": str(n), "status": "success", "formattedMessage": LARGE} for n in range(100)]
+    status = parse_status(report(status="success", substatus=parts), 0)
+    assert status.kind is StatusKind.SUCCESS
+    assert [part.name for part in status.substatus] == [str(n) for n in range(12)]
+
+
+def test_parts_of_an_ordinary_report_are_whole() -> None:
+    parts = [{"name": "x", "status": "success", "formattedMessage": LARGE}]
+    (part,) = parse_status(report(status="success", substatus=parts), 0).substatus
+    assert part.message == "m" * 20_000
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            "GET https://a.blob.core.windows.net/c/x?sv=2020&sr=b&sig=aB%2Fc%3D&se=9 failed",
+            "GET https://a.blob.core.windows.net/c/x?sv=2020&sr=b&sig=<redacted>&se=9 failed",
+        ),
+        ("SIG=abc", "SIG=<redacted>"),
+        ("AccountName=a;AccountKey=Zm9v==;x=y", "AccountName=a;AccountKey=<redacted>;x=y"),
+        ("Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", "Authorization: Bearer <redacted>"),
+        ("design=blue, a signal was lost", "design=blue, a signal was lost"),
+    ],
+)
+def test_access_tokens_are_redacted(said: str, shown: str) -> None:
+    part = {"name": said, "status": "error", "formattedMessage": message(said)}
+    status = parse_status(report(status="error", formattedMessage=message(said), substatus=[part]), 0)
+    assert (status.message, status.substatus[0].name, status.substatus[0].message) == (shown, shown, shown)
+
+
+def test_access_tokens_in_what_is_echoed_are_redacted() -> None:
+    assert "s3cr3t" not in parse_status(b"oops https://x/y?sig=s3cr3t", 0).message
 
 
 def test_an_endless_file_is_not_read(folder: Path) -> None:
@@ -228,3 +293,17 @@ def test_no_json_upsets_the_reader(value: object) -> None:
 def test_a_report_is_only_ever_well_when_it_says_so(status: dict[str, object]) -> None:
     read = parse_status(report(**status), 0)
     assert read.kind is StatusKind.ERROR or read.kind == status["status"]
+
+
+@pytest.mark.parametrize(
+    ("noted", "counts"), [("3", True), ("4", True), ("2", False), ("done", False), (None, False)]
+)
+def test_an_aged_report_counts_on_when_its_handler_will_not_report_again(
+    folder: Path, noted: str | None, counts: bool
+) -> None:
+    """A handler that keeps mrseq ends an enable of a number it knows at once, and says nothing more."""
+    put(folder, report(status="success"), 3)
+    if noted is not None:
+        (folder / "mrseq").write_text(noted)
+    age_status(folder, 3)
+    assert read_status(folder, 3).is_current is counts

@@ -277,6 +277,21 @@ def test_a_pending_rollback_is_resolved(server: Shell, tmp_path: Path, home: Pat
     assert outcome.only() == "RolledBack"
 
 
+def test_handlers_say_how_they_are(server: Shell, tmp_path: Path, home: Path) -> None:
+    publish(server, tmp_path, version("1.0.0.0"))
+    server.run(f"{INSTALL} -Setting @{{ note = 'x' }}")
+    end_processes(home)
+    (status,) = home.rglob("status/1.status")
+    part = '{"name": "disk", "status": "warning", "code": 7}'
+    status.write_text(f'[{{"status": {{"status": "error", "code": -5, "substatus": [{part}]}}}}]')
+    outcome = server.run(
+        "$h = Get-AzConnectedMachine | Get-AzConnectedMachineHandlerStatus; $h.Time.Kind;"
+        "$h.HandlerName, $h.HandlerVersion, $h.Status, $h.SequenceNumber, $h.ReportedStatus, $h.ReportedCode"
+        " -join '|'; $h.Substatus[0].Name, $h.Substatus[0].Status, $h.Substatus[0].Code -join '|'"
+    )
+    assert outcome.output == ["Utc", "Contoso.Sample.Agent|1.0.0.0|Ready|1|error|-5", "disk|warning|7"]
+
+
 def test_there_must_be_something_to_resolve(server: Shell, tmp_path: Path) -> None:
     publish(server, tmp_path, version("1.0.0.0"))
     server.run(INSTALL)

@@ -8,26 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectedmachine.model.handler import HandlerStatus, Heartbeat, StatusKind
+from connectedmachine.model.handler import HandlerState, HandlerStatus, Heartbeat, StatusKind
 from connectedmachine.model.health import Health, Sample, SourceHealth
 from connectedmachine.upgrade.health import (
-    STATUS_SLACK,
     excused,
     handler_health,
     handler_source,
+    handler_state,
     judge,
     probe_source,
     worst,
 )
 
 GOOD, COMING, BAD, UNSEEN = Health.HEALTHY, Health.INITIALIZING, Health.UNHEALTHY, Health.UNKNOWN
-ENABLED_AT = 1_000.0
-READY = Heartbeat(True, "ready", 1.0)
+WRITTEN, AGED = 1_700_000_000.0, 0.0
+READY = Heartbeat(True, "0", "ready", 1.0)
 
 
-def status(
-    kind: StatusKind, written: float | None = ENABLED_AT + 5, message: str = "says so"
-) -> HandlerStatus:
+def status(kind: StatusKind, written: float | None = WRITTEN, message: str = "says so") -> HandlerStatus:
     return HandlerStatus(kind, "0", message, written)
 
 
@@ -36,7 +34,6 @@ def health_of(
     heartbeat: Heartbeat | None = None,
     *,
     enabled: bool = True,
-    enabled_at: float | None = ENABLED_AT,
     has_settings: bool = True,
     reports_heartbeat: bool = False,
 ) -> Health:
@@ -44,7 +41,6 @@ def health_of(
         report,
         heartbeat,
         enabled=enabled,
-        enabled_at=enabled_at,
         has_settings=has_settings,
         reports_heartbeat=reports_heartbeat,
     ).health
@@ -67,12 +63,9 @@ def test_what_a_status_says_is_the_handlers_health(kind: StatusKind, health: Hea
 
 
 @pytest.mark.parametrize("kind", StatusKind)
-def test_a_status_from_before_this_enable_does_not_count(kind: StatusKind) -> None:
-    assert health_of(status(kind, written=ENABLED_AT - STATUS_SLACK - 0.1)) is COMING
-
-
-def test_a_coarse_file_time_does_not_hide_a_status_of_this_enable() -> None:
-    assert health_of(status(StatusKind.SUCCESS, written=ENABLED_AT - STATUS_SLACK)) is GOOD
+@pytest.mark.parametrize("written", [AGED, 315_532_800.0], ids=["oldest time", "oldest time on FAT"])
+def test_a_status_that_was_aged_by_this_enable_does_not_count(kind: StatusKind, written: float) -> None:
+    assert health_of(status(kind, written=written)) is COMING
 
 
 def test_no_status_yet_is_initializing() -> None:
@@ -91,13 +84,10 @@ def test_a_handler_that_is_not_enabled_is_unhealthy_whatever_it_says() -> None:
     assert health_of(status(StatusKind.SUCCESS), READY, enabled=False) is BAD
 
 
-def test_without_a_known_enable_any_status_counts() -> None:
-    assert health_of(status(StatusKind.SUCCESS, written=1.0), enabled_at=None) is GOOD
-
-
 @pytest.mark.parametrize(
     "heartbeat",
-    [None, Heartbeat(False, "", 1.0), Heartbeat(False, "The last heartbeat is 601 s old.", 601.0)],
+    [None, Heartbeat(False, "0", "", 1.0), Heartbeat(True, "0", "", 600.1)],
+    ids=["missing", "not ready", "stale"],
 )
 def test_a_promised_heartbeat_that_is_missing_stale_or_not_ready_is_unhealthy(
     heartbeat: Heartbeat | None,
@@ -105,8 +95,27 @@ def test_a_promised_heartbeat_that_is_missing_stale_or_not_ready_is_unhealthy(
     assert health_of(status(StatusKind.SUCCESS), heartbeat, reports_heartbeat=True) is BAD
 
 
+@pytest.mark.parametrize(
+    ("age", "state"),
+    [(0.0, HandlerState.READY), (600.0, HandlerState.READY), (600.001, HandlerState.UNRESPONSIVE)],
+)
+def test_a_heartbeat_counts_for_600_seconds(age: float, state: HandlerState) -> None:
+    said = handler_state(Heartbeat(True, "0", "", age), enabled=True, reports_heartbeat=True)
+    assert said[0] is state
+
+
+def test_nothing_of_an_earlier_and_worse_heartbeat_sticks() -> None:
+    bad = Heartbeat(False, "-1", "The heartbeat is not JSON.", 1.0)
+    assert handler_state(bad, enabled=True, reports_heartbeat=True) == (
+        HandlerState.NOT_READY,
+        "-1",
+        "The heartbeat is not JSON.",
+    )
+    assert handler_state(READY, enabled=True, reports_heartbeat=True) == (HandlerState.READY, "0", "ready")
+
+
 def test_a_heartbeat_that_was_not_promised_is_not_asked_for() -> None:
-    assert health_of(status(StatusKind.SUCCESS), Heartbeat(False, "", 9_999.0)) is GOOD
+    assert health_of(status(StatusKind.SUCCESS), Heartbeat(False, "0", "", 9_999.0)) is GOOD
 
 
 def test_a_ready_heartbeat_does_not_outweigh_the_status() -> None:
@@ -119,7 +128,6 @@ def test_an_unhealthy_handler_says_why_in_its_own_words() -> None:
         status(StatusKind.ERROR, message="no route to host"),
         None,
         enabled=True,
-        enabled_at=None,
         has_settings=True,
         reports_heartbeat=False,
     )

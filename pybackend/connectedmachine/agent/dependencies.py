@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from connectedmachine.agent.hands import Hands
+from connectedmachine.agent.hands import Hands, health_of
 from connectedmachine.agent.observer import Observer
 from connectedmachine.model.health import Health
 from connectedmachine.model.operation import Pause
@@ -52,7 +52,8 @@ class Dependencies:
 
     def _judge_report(self, other: Extension, waits: str, now: datetime) -> Obstacle | None:
         """A warning is ready here, as it is healthy; a handler without settings owes no status."""
-        source = self._hands.handler_health(Observer(self._store, self._hands).reading(other))
+        reading = Observer(self._store, self._hands).reading(other)
+        source = health_of(reading, self._hands.report(reading))
         if source.health is Health.HEALTHY:
             return None
         if source.health is Health.UNHEALTHY:

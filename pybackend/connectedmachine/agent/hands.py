@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Protocol
 
 from connectedmachine.model.clock import Clock
-from connectedmachine.model.handler import HandlerManifest
+from connectedmachine.model.handler import HandlerManifest, HandlerStatus, Heartbeat
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import Operation, Side, Step, StepOutcome
 from connectedmachine.model.resource import Settings
 from connectedmachine.model.version import Version
+from connectedmachine.upgrade.health import handler_health
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,14 @@ class Reading:
     settings: Settings
     enabled: bool
     enabled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a handler's own files say; ``heartbeat`` is ``None`` when it writes none."""
+
+    status: HandlerStatus
+    heartbeat: Heartbeat | None
 
 
 class Hands(Protocol):
@@ -77,11 +86,19 @@ class Hands(Protocol):
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
         """Look at these handlers and at every probe now; keys are source names."""
 
-    def handler_health(self, reading: Reading) -> SourceHealth:
-        """Look at one handler now, and at no probe."""
-
-    def report(self, reading: Reading) -> tuple[str, str, str]:
-        """Code, level and message of a handler's own latest status."""
+    def report(self, reading: Reading) -> Report:
+        """Read a handler's own files; needs no lock and changes nothing."""
 
     def tidy(self) -> None:
         """Delete what only operations need that have ended, whenever a runner died after such an end."""
+
+
+def health_of(reading: Reading, report: Report) -> SourceHealth:
+    """The health of a handler, by what its own files say."""
+    return handler_health(
+        report.status,
+        report.heartbeat,
+        enabled=reading.enabled,
+        has_settings=reading.settings.has_any,
+        reports_heartbeat=reading.manifest.report_heartbeat,
+    )

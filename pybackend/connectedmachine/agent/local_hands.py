@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from connectedmachine.agent.hands import Reading, StepResult
+from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
 from connectedmachine.agent.packages import delete_unpinned, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
@@ -28,13 +28,13 @@ from connectedmachine.handler.status import INVALID_STATUS, age_status, read_sta
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.errors import HandlerError
-from connectedmachine.model.handler import Command, HandlerManifest, StatusKind
+from connectedmachine.model.handler import Command, HandlerManifest
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, PackageRef, Side, Step, StepName, StepOutcome
 from connectedmachine.model.resource import Settings
 from connectedmachine.store import Store
 from connectedmachine.store.secrets import Secrets, owner_of
-from connectedmachine.upgrade.health import handler_health, handler_source, probe_source
+from connectedmachine.upgrade.health import handler_source, probe_source
 from connectedmachine.upgrade.operation import exit_code_of, fetched_manifest
 
 TIMEOUTS: Mapping[Command, float] = {
@@ -47,7 +47,8 @@ TIMEOUTS: Mapping[Command, float] = {
 """Seconds per command, as Azure's agent has them (handler contract 2.1)."""
 
 _REREAD_SECONDS = 0.1
-_LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}
+# For the store, logs and settings while an upgrade is under way, and for putting the old version back.
+_SPARE_BYTES = 16 << 20
 
 
 class LocalHands:
@@ -75,8 +76,8 @@ class LocalHands:
     def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
         folder = self._folder(operation, Side.NEW)
         package = self._package(operation, operation.new)
-        unpack(package, folder, sha256=operation.new.sha256)
-        prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
+        unpack(package, folder, sha256=operation.new.sha256, spare=_SPARE_BYTES)
+        self._prepare(operation, Side.NEW)
         # Before install and update too, not before enable alone (handler contract 1.4).
         self._write_settings(operation, Side.NEW, settings)
         return manifest_of(folder)
@@ -104,6 +105,8 @@ class LocalHands:
             if command is Command.ENABLE:
                 self._write_settings(operation, step.side, settings)
                 age_status(self._folder(operation, step.side), settings.wire_seq)
+            if self._folder(operation, step.side).is_dir():
+                self._prepare(operation, step.side)
             run = start(self._spec(operation, step, command, settings), run_folder, self.clock)
         return _result(run.wait(self._timeouts[command], self._on_tick), self._timeouts[command])
 
@@ -126,7 +129,7 @@ class LocalHands:
         else:
             move(folder, kept)
         unpack(package, folder, sha256=operation.old.sha256)
-        prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
+        self._prepare(operation, Side.OLD)
         skipped = carry_back(kept, folder)
         # The new version's are later ones: without its mrseq a user's script would run again.
         skipped += carry(self._folder(operation, Side.NEW), folder)
@@ -142,7 +145,7 @@ class LocalHands:
         discard(self._kept(operation))
 
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
-        sources = {handler_source(str(r.handler)): self.handler_health(r) for r in readings}
+        sources = {handler_source(str(r.handler)): health_of(r, self.report(r)) for r in readings}
         probes = [probe for probe, _ in self._store.probes.of_machine(self._places.machine_id)]
         sampled, fresh = self._prober.sample(probes)
         now = self.clock.now()
@@ -151,12 +154,17 @@ class LocalHands:
                 self._store.probes.record(self._places.machine_id, name, sampled[name], now)
         return sources | {probe_source(name): health for name, health in sampled.items()}
 
-    def report(self, reading: Reading) -> tuple[str, str, str]:
+    def report(self, reading: Reading) -> Report:
         folder = self._library.version_folder(reading.handler, reading.version)
+        heartbeat = None
+        if reading.manifest.report_heartbeat:
+            heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
         status = read_status(folder, reading.settings.wire_seq)
-        if status.written is None:
-            return "", "Information", ""
-        return status.code, _LEVELS.get(status.kind, "Information"), status.message
+        if status.code == INVALID_STATUS:
+            # Not every handler replaces its file whole; half of one must not count.
+            self.clock.sleep(_REREAD_SECONDS)
+            status = read_status(folder, reading.settings.wire_seq)
+        return Report(status, heartbeat)
 
     def tidy(self) -> None:
         unfinished = self._store.operations.unfinished(self._places.machine_id)
@@ -192,6 +200,10 @@ class LocalHands:
             manifest = operation.old_manifest
         assert manifest is not None
         return manifest
+
+    def _prepare(self, operation: Operation, side: Side) -> None:
+        log_folder = self._library.log_folder(operation.handler)
+        prepare_folder(self._folder(operation, side), log_folder, operation.handler)
 
     # Commands.
 
@@ -236,25 +248,6 @@ class LocalHands:
         names = ", ".join(f"{stray.name} ({stray.pid})" for stray in strays)
         message = f"{result.message} Still running after uninstall, and ended: {names}.".strip()
         return StepResult(result.outcome, message, result.exit_code, result.code)
-
-    def handler_health(self, reading: Reading) -> SourceHealth:
-        folder = self._library.version_folder(reading.handler, reading.version)
-        heartbeat = None
-        if reading.manifest.report_heartbeat:
-            heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
-        status = read_status(folder, reading.settings.wire_seq)
-        if status.code == INVALID_STATUS:
-            # Not every handler replaces its file whole; half of one must not count for a sample.
-            self.clock.sleep(_REREAD_SECONDS)
-            status = read_status(folder, reading.settings.wire_seq)
-        return handler_health(
-            status,
-            heartbeat,
-            enabled=reading.enabled,
-            enabled_at=None if reading.enabled_at is None else reading.enabled_at.timestamp(),
-            has_settings=reading.settings.public is not None or reading.settings.protected is not None,
-            reports_heartbeat=reading.manifest.report_heartbeat,
-        )
 
 
 def _result(fate: Ended | TimedOut | Lost, timeout: float) -> StepResult:

@@ -14,6 +14,7 @@ from connectedmachine.agent.hands import Hands, StepResult
 from connectedmachine.agent.observer import Observer, settings_of
 from connectedmachine.agent.outcome import extension_after
 from connectedmachine.model.errors import ConnectedMachineError, DiskFullError, StoreError
+from connectedmachine.model.handler import StatusKind
 from connectedmachine.model.operation import (
     Choice,
     Do,
@@ -45,6 +46,7 @@ _COMMANDS = (
 )
 
 
+_LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}
 _MOST_LOST = 3
 _LOOKS = (StepName.BASELINE, StepName.WATCH, StepName.CONFIRM)
 
@@ -202,9 +204,11 @@ class Operator:
                 self._store.policies.forget(extension.machine_id, extension.name)
             else:
                 if after.installed is not None:
-                    code, level, message = self._hands.report(self._observer.reading(after))
-                    if message and after.provisioning is ProvisioningState.SUCCEEDED and not end.code:
-                        after = replace(after, status=Status(code, level, "", message, now))
+                    said = self._hands.report(self._observer.reading(after)).status
+                    told = said.is_current and said.message
+                    if told and after.provisioning is ProvisioningState.SUCCEEDED and not end.code:
+                        level = _LEVELS.get(said.kind, "Information")
+                        after = replace(after, status=Status(said.code, level, "", said.message, now))
                 self._store.extensions.save(after)
                 self._remember_failure(operation, end, after)
                 kept = after.installed.settings_seq if after.installed else after.settings.seq

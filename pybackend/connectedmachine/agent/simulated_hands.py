@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from connectedmachine.agent.hands import Reading, StepResult
+from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
 from connectedmachine.agent.packages import delete_unpinned, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.gallery.package import read_manifest
 from connectedmachine.model.clock import Clock
-from connectedmachine.model.handler import HandlerManifest
-from connectedmachine.model.health import Health, SourceHealth
+from connectedmachine.model.handler import HandlerManifest, HandlerStatus, Heartbeat, StatusKind
+from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, Side, Step
 from connectedmachine.model.resource import Settings
 from connectedmachine.store import Store
@@ -71,13 +71,12 @@ class SimulatedHands:
         """There is no folder."""
 
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
-        return {handler_source(str(r.handler)): self.handler_health(r) for r in readings}
+        return {handler_source(str(r.handler)): health_of(r, self.report(r)) for r in readings}
 
-    def handler_health(self, reading: Reading) -> SourceHealth:
-        return SourceHealth(Health.HEALTHY if reading.enabled else Health.UNHEALTHY, "Simulated.")
-
-    def report(self, reading: Reading) -> tuple[str, str, str]:
-        return "0", "Information", "Simulated."
+    def report(self, reading: Reading) -> Report:
+        written = self.clock.now().timestamp()
+        status = HandlerStatus(StatusKind.SUCCESS, "0", "Simulated.", written)
+        return Report(status, Heartbeat(True, "0", "Simulated.", 0.0))
 
     def tidy(self) -> None:
         delete_unpinned(self._store, self._places.packages)

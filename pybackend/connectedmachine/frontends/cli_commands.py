@@ -116,6 +116,11 @@ COMMANDS = (
         passed_on("machine_get"), "machine", (needed(GROUP), needed(_MACHINE_NAME), SUBSCRIPTION),
     ),
     Command(
+        "status", "show what the handlers of a machine report, as Azure's agent does",
+        "status -g myResourceGroup --name myVM", passed_on("machine_status"), "status",
+        (needed(GROUP), needed(_MACHINE_NAME), SUBSCRIPTION), "Get-AzConnectedMachineHandlerStatus",
+    ),
+    Command(
         "list", "list the machines", "list -o table",
         passed_on("machine_list"), "machine", (GROUP, SUBSCRIPTION), "Get-AzConnectedMachine",
     ),

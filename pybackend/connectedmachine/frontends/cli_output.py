@@ -24,6 +24,15 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Status": "status",
         "ProvisioningState": "provisioningState",
     },
+    "status": {
+        "Handler": "handlerName",
+        "Version": "handlerVersion",
+        "Status": "status",
+        "Message": "formattedMessage.message",
+        "Reports": "runtimeSettingsStatus.settingsStatus.status.status",
+        "Code": "runtimeSettingsStatus.settingsStatus.status.code",
+        "Says": "runtimeSettingsStatus.settingsStatus.status.formattedMessage.message",
+    },
     "extension": {
         "Name": "name",
         "Type": "properties.type",
@@ -120,6 +129,12 @@ def _with_settings(properties: object) -> Item:
 
 
 def _rows(kind: str, items: Sequence[Item]) -> Sequence[Item]:
+    if kind == "status":
+        aggregate = items[0]["aggregateStatus"]
+        assert isinstance(aggregate, dict)
+        handlers = aggregate["handlerAggregateStatus"]
+        assert isinstance(handlers, list)
+        return handlers
     if kind != "policy":
         return items
     values = items[0]["values"]

@@ -12,6 +12,7 @@ METHODS: dict[str, tuple[str, str]] = {
     # method: (required parameters, optional parameters)
     "machine.connect": ("resourceGroup name", "location tags simulated osType"),
     "machine.get": ("resourceGroup name", ""),
+    "machine.status": ("resourceGroup name", ""),
     "machine.list": ("", "resourceGroup"),
     "extension.get": (f"{_MACHINE} name", ""),
     "extension.list": (_MACHINE, ""),

@@ -91,6 +91,8 @@ def open_package(file: BinaryIO, where: str, limits: UnpackLimits) -> Iterator[P
             data = stream.read(MANIFEST_BYTES + 1)
         if len(data) > MANIFEST_BYTES:
             raise too_large(where, f"its {MANIFEST_NAME} is longer than {MANIFEST_BYTES} bytes")
+        if len(data) != manifest.info.file_size:
+            raise BadZipFile(f"its {MANIFEST_NAME} has {len(data)} bytes and not {manifest.info.file_size}")
         yield Package(archive, entries, manifest, data)
 
 
@@ -115,10 +117,7 @@ def manifest_name(manifest: Entry, where: str) -> str:
 
 
 def _manifest_entry(entries: list[Entry], where: str) -> Entry:
-    """The one nearest to the root, the package's order deciding between equals, as Azure's agent finds it."""
-    for entry in entries:
-        if "/".join(entry.path).casefold() == MANIFEST_NAME.casefold() and entry.kind is not Kind.FILE:
-            raise unsafe(where, "/".join(entry.path), "is not a file")
+    """The first in the tree: nearest to the root, then by name, so that no order of packing decides."""
     found = [entry for entry in entries if entry.kind is Kind.FILE and entry.path[-1] == MANIFEST_NAME]
     if not found:
         raise PackageError(
@@ -127,7 +126,12 @@ def _manifest_entry(entries: list[Entry], where: str) -> Entry:
             target=where,
             hint="Give the zip of an extension handler, not of its sources or of its release page.",
         )
-    return min(found, key=lambda entry: len(entry.path))
+    for entry in entries:
+        # As a folder too that is not listed itself, and as a file in other letters where case does not count.
+        taken = entry.path[0].casefold() == MANIFEST_NAME.casefold()
+        if taken and (entry.path != (MANIFEST_NAME,) or entry.kind is not Kind.FILE):
+            raise unsafe(where, "/".join(entry.path), "stands where the manifest has to")
+    return min(found, key=lambda entry: (len(entry.path), entry.path))
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """From a verified package to a folder in Azure's layout, whole or not at all (handler contract 1.1).
 
-Order: remove what a crash left, hash the open file, judge every entry, write beside the target, fsync,
-rename. Until the last rename the target is untouched; a kill between the two renames of a replacement is
-undone by the next call. The caller holds the machine's effects lock: one unpack of one target at a time.
+Order: remove what a crash left, hash the open file, judge every entry, ask for room, write beside the
+target, fsync, rename. Until the last rename the target is untouched; a kill between the two renames of a
+replacement is undone by the next call. The caller holds the machine's effects lock: one unpack of one target
+at a time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import secrets
 import shutil
 from pathlib import Path
 from typing import BinaryIO
+from zipfile import BadZipFile
 
 from connectedmachine.gallery._files import (
     copy_at_most,
@@ -25,16 +27,20 @@ from connectedmachine.gallery._files import (
 from connectedmachine.gallery.package import Package, manifest_name, open_package
 from connectedmachine.gallery.rules import Kind, UnpackLimits, too_large
 from connectedmachine.gallery.verify import verify
+from connectedmachine.model.errors import DiskFullError
 from connectedmachine.model.manifest import MANIFEST_NAME, parse_manifest
 
 _UNPACKING = ".unpacking-"
 _REPLACED = ".replaced-"
 # Zip modes are lost on Azure's way too; its agent makes every file executable for the owner.
 _FILE_MODE = 0o744
+_BLOCK = 4096
 _LIMITS = UnpackLimits()
 
 
-def unpack(package: Path, target: Path, *, sha256: str, limits: UnpackLimits = _LIMITS) -> None:
+def unpack(
+    package: Path, target: Path, *, sha256: str, limits: UnpackLimits = _LIMITS, spare: int = 0
+) -> None:
     """Unpack ``package`` to ``target``, replacing what is there; the manifest stands at its root without BOM.
 
     Args:
@@ -42,11 +48,12 @@ def unpack(package: Path, target: Path, *, sha256: str, limits: UnpackLimits = _
         target: The version folder, ``<Publisher.Type>-<Version>``; its parent is made if missing.
         sha256: The image's.
         limits: How much the package may hold.
+        spare: Bytes of the disk that must stay free besides what the package needs.
 
     Raises:
         PackageError: ``PackageHashMismatch``, ``UnsafePackage``, ``PackageTooLarge``, ``MalformedPackage``,
             ``ManifestNotFound`` or ``MalformedManifest``.
-        DiskFullError: ``DiskFull``.
+        DiskFullError: ``DiskFull``, before anything is written when it is seen beforehand.
         PermissionDeniedError, StoreError: the files cannot be read or written.
 
     After any error nothing new is left and ``target`` is as it was.
@@ -59,6 +66,7 @@ def unpack(package: Path, target: Path, *, sha256: str, limits: UnpackLimits = _
             with open_regular(package) as file:
                 verify(file, sha256=sha256, where=package.name)
                 with open_package(file, package.name, limits) as opened:
+                    _ask_for_room(opened, target.parent, spare, package.name)
                     _write(opened, stage, limits, package.name)
             _fsync_tree(stage)
             _swap(stage, target)
@@ -81,6 +89,20 @@ def _clean_up(target: Path) -> None:
                 left.rename(target)  # killed between the two renames of _swap
 
 
+def _ask_for_room(package: Package, folder: Path, spare: int, where: str) -> None:
+    """Azure's agent does not ask, and leaves a half-written folder (handler contract 3.1)."""
+    # Every entry takes at least a block of its own.
+    needed = sum(-(-max(entry.info.file_size, 1) // _BLOCK) * _BLOCK for entry in package.entries) + spare
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DiskFullError(
+            "DiskFull",
+            f"There is no room to unpack {where}: {needed} bytes are needed and {free} are free.",
+            target=str(folder),
+            hint=f"Free {needed - free} bytes there and try again; nothing was changed.",
+        )
+
+
 def _write(package: Package, stage: Path, limits: UnpackLimits, where: str) -> None:
     """Write all entries, links last: no file is ever written through one."""
     manifest = _manifest_text(package, where)
@@ -93,10 +115,13 @@ def _write(package: Package, stage: Path, limits: UnpackLimits, where: str) -> N
         elif entry.kind is Kind.FILE and entry.path != (MANIFEST_NAME,):
             path.parent.mkdir(parents=True, exist_ok=True)
             with package.archive.open(entry.info) as source, _create(path) as file:
-                # Declared sizes were judged before. zipfile holds to them, but what comes out is what counts.
-                left -= copy_at_most(source, file, left)
+                # Declared sizes were judged before. zipfile lets nothing longer through, but what is shorter.
+                size = copy_at_most(source, file, left)
+                left -= size
                 if left < 0:
                     raise too_large(where, f"it unpacks to more than {limits.bytes} bytes")
+                if size != entry.info.file_size:
+                    raise BadZipFile(f"an entry has {size} bytes and not {entry.info.file_size}")
     with _create(stage / MANIFEST_NAME) as file:
         file.write(manifest)
     for entry in package.entries:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectedmachine.handler._files import write_durably
+from connectedmachine.handler._files import read_regular, write_durably
 from connectedmachine.handler.layout import make_private
 from connectedmachine.model.handler import Command
 from connectedmachine.model.identity import HandlerName
@@ -30,6 +30,9 @@ _WITHHELD = frozenset({"VERSION", "CONFIGSEQUENCENUMBER", "CONFIGEXTENSIONNAME"}
 def prepare_folder(folder: Path, log_folder: Path, handler: HandlerName) -> None:
     """Make the folders that a version counts on, and tell it where they are.
 
+    Writes nothing when all is as it should be, so it can be done before every command: a log folder that
+    somebody deleted must not make one fail (handler contract, section 8).
+
     Raises:
         DiskFullError: ``DiskFull``.
     """
@@ -48,7 +51,16 @@ def prepare_folder(folder: Path, log_folder: Path, handler: HandlerName) -> None
         "eventsFolder_preview": str(events),
     }
     document = [{"name": str(handler), "version": 1.0, "handlerEnvironment": environment}]
-    write_durably(folder / "HandlerEnvironment.json", json.dumps(document, indent=2).encode())
+    path, data = folder / "HandlerEnvironment.json", json.dumps(document, indent=2).encode()
+    if not _holds(path, data):
+        write_durably(path, data)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return read_regular(path, len(data)).data == data
+    except OSError:
+        return False
 
 
 def heartbeat_file(folder: Path) -> Path:

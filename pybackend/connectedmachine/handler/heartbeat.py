@@ -1,6 +1,7 @@
-"""A handler's heartbeat file (handler contract 1.7): ready only if it says so and is at most 600 s old.
+"""A handler's heartbeat file (handler contract 1.7): what it says, and how old it is.
 
-Whatever is wrong with the file makes this one handler not ready, and stops no other's report.
+Whatever is wrong with the file makes this one handler not ready, and stops no other's report. What an old
+one means is not judged here but in ``upgrade.health``.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectedmachine.handler._files import read_regular
-from connectedmachine.handler._report import clean, parse
+from connectedmachine.handler._report import clean, code_of, parse
 from connectedmachine.model.handler import Heartbeat
 
-FRESH_SECONDS = 600.0
+INVALID_HEARTBEAT = "-1"
 _READ_BYTES = 64 * 1024
 _MESSAGE = 1024
 
@@ -28,33 +29,41 @@ def read_heartbeat(path: Path, now: float) -> Heartbeat | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        return Heartbeat(False, f"The heartbeat cannot be read: {error.strerror}.", 0.0)
+        message = f"The heartbeat cannot be read: {error.strerror}."
+        return Heartbeat(False, INVALID_HEARTBEAT, message, 0.0)
     # A modification time ahead of the clock says that the clock was set, not that the handler is gone.
     return parse_heartbeat(content.data, max(0.0, now - content.modified_ns / 1e9))
 
 
 def parse_heartbeat(data: bytes, age: float) -> Heartbeat:
     """Judge the bytes of a heartbeat file that is ``age`` seconds old; never raises."""
-    if age > FRESH_SECONDS:
-        return Heartbeat(False, f"The last heartbeat is {age:.0f} s old.", age)
+
+    def invalid(why: str) -> Heartbeat:
+        return Heartbeat(False, INVALID_HEARTBEAT, f"The heartbeat {why}.", age)
+
     try:
         document = parse(data)
     except ValueError:
-        return Heartbeat(False, "The heartbeat is not JSON.", age)
+        return invalid("is not JSON")
     first = document[0] if isinstance(document, list) and document else None
     heartbeat = first.get("heartbeat") if isinstance(first, dict) else None
     if not isinstance(heartbeat, dict):
-        return Heartbeat(False, "The heartbeat is not an array with one heartbeat object.", age)
+        return invalid("is not an array with one heartbeat object")
     status = heartbeat.get("status")
     if not isinstance(status, str):
-        return Heartbeat(False, "The heartbeat has no status.", age)
-    return Heartbeat(status.lower() == "ready", _message(heartbeat) or clean(status[:_MESSAGE]), age)
+        return invalid("has no status")
+    code = code_of(heartbeat.get("code"))
+    if code is None:
+        return invalid("has a code that is neither number nor text")
+    message = _message(heartbeat) or clean(status)[:_MESSAGE]
+    return Heartbeat(status.lower() == "ready", code, message, age)
 
 
 def _message(heartbeat: dict[str, object]) -> str:
+    """The agent knows ``formattedMessage``, the published design ``Message``: handlers follow either."""
     for key in ("formattedMessage", "Message"):
         value = heartbeat.get(key)
         text = value.get("message") if isinstance(value, dict) else value
         if isinstance(text, str):
-            return clean(text[:_MESSAGE])
+            return clean(text)[:_MESSAGE]
     return ""

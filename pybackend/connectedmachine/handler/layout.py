@@ -75,8 +75,8 @@ def manifest_of(folder: Path) -> HandlerManifest:
 def carry(old: Path, new: Path) -> list[str]:
     """Copy ``mrseq`` and ``status/*`` to the new version, before its ``update`` (handler contract 2.5).
 
-    Times are kept, so that a carried status never passes for one that the new version wrote. Without
-    ``mrseq`` the new version would run its user's scripts a second time.
+    A carried status gets the oldest time there is, so that it never passes for one that the new version
+    wrote; all other times are kept. Without ``mrseq`` the new version would run its user's scripts twice.
 
     Returns:
         What was left out, relative to ``old``: links and other things that are no plain files, files
@@ -112,7 +112,8 @@ def _copy(source: Path, target: Path, folders: tuple[str, ...]) -> list[str]:
         if into.parent != target:
             make_private(into.parent)
         write_durably(into, content.data)
-        os.utime(into, ns=(content.accessed_ns, content.modified_ns))
+        of_status = relative.parts[0] == "status"
+        os.utime(into, ns=(0, 0) if of_status else (content.accessed_ns, content.modified_ns))
     return skipped
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from connectedmachine.handler._report import redact
+
 HEAD_BYTES = 3200
 _TEXT_CHARACTERS = 3200
 _FORM = "[stdout]\n{}\n\n[stderr]\n{}"
@@ -11,7 +13,7 @@ def join_output(stdout: bytes, stderr: bytes) -> str:
     """The first 3200 bytes of each, together at most 3200 characters.
 
     When that is too long, each half keeps its tail, and what one half does not need the other may use.
-    Nothing is shown of a command that said nothing.
+    Nothing is shown of a command that said nothing, nor of the access tokens that one printed.
     """
     out, err = (_text(data) for data in (stdout, stderr))
     if not out.strip() and not err.strip():
@@ -24,7 +26,7 @@ def join_output(stdout: bytes, stderr: bytes) -> str:
 
 
 def _text(data: bytes) -> str:
-    return data[:HEAD_BYTES].decode("utf-8", "backslashreplace")
+    return redact(data[:HEAD_BYTES].decode("utf-8", "backslashreplace"))
 
 
 def _tail(text: str, length: int) -> str:

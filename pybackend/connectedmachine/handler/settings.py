@@ -63,6 +63,7 @@ def write_settings(
 def _json_object(text: str, what: str) -> str:
     try:
         is_object = isinstance(json.loads(text, parse_constant=_refuse_constant), dict)
+        text.encode()  # half of a surrogate pair is text for Python and for no file
     except (ValueError, RecursionError):
         is_object = False
     if not is_object:

@@ -6,11 +6,12 @@ Only element 0 counts. Whatever is wrong with the file becomes an error of this 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from connectedmachine.handler._files import read_regular
-from connectedmachine.handler._report import clean, parse
-from connectedmachine.model.handler import HandlerStatus, StatusKind
+from connectedmachine.handler._report import clean, code_of, parse, text_of
+from connectedmachine.model.handler import HandlerStatus, StatusKind, Substatus
 
 INVALID_STATUS = "1012"
 UNREADABLE = "-1"
@@ -19,8 +20,11 @@ UNREADABLE = "-1"
 _LARGE_BYTES = 128 * 1024
 _READ_BYTES = 4 * 1024 * 1024
 _LARGE_MESSAGE = 1024
+_LARGE_PART = 10 * 1024
 _ECHOED_BYTES = 2000
-_CODE = 64
+_NUMBER_BYTES = 64
+# Of one part in the aggregate document: its keys, its status and code.
+_PART_OVERHEAD = 128
 _TRUNCATED = " [truncated]"
 
 
@@ -51,11 +55,21 @@ def read_status(folder: Path, sequence: int) -> HandlerStatus:
 def age_status(folder: Path, sequence: int) -> None:
     """Give a status that lies there the oldest time there is, so that it never passes for a later report.
 
-    It may be another version's, carried here a moment ago, and file times are compared with some tolerance.
+    ``HandlerStatus.is_current`` tells the two apart. It may be another version's, carried here a moment ago.
+    A handler whose ``mrseq`` has reached the number will end its enable at once and report nothing more on it
+    (handler contract 1.5; CustomScript does so at each upgrade): what it said last goes on counting.
     """
     path = status_file(folder, sequence)
     if path.is_file() and not path.is_symlink():
-        os.utime(path, (0, 0))
+        os.utime(path, None if _most_recent(folder) >= sequence else (0, 0))
+
+
+def _most_recent(folder: Path) -> int:
+    """The number that the handler notes as begun, -1 for none."""
+    try:
+        return int(read_regular(folder / "mrseq", _NUMBER_BYTES).data)
+    except (OSError, ValueError):
+        return -1
 
 
 def parse_status(data: bytes, written: float) -> HandlerStatus:
@@ -68,52 +82,88 @@ def parse_status(data: bytes, written: float) -> HandlerStatus:
     try:
         document = parse(data)
     except ValueError:
-        echo = data[:_ECHOED_BYTES].decode("utf-8", "backslashreplace")
-        return HandlerStatus(
-            StatusKind.ERROR, INVALID_STATUS, f"The status file is not JSON. It begins: {echo}", written
-        )
+        echo = clean(data[:_ECHOED_BYTES].decode("utf-8", "backslashreplace"))
+        message = f"The status file is not JSON. It begins: {echo}"
+        return HandlerStatus(StatusKind.ERROR, INVALID_STATUS, message, written)
     try:
-        kind, code, message = _judge(document)
+        status = _judge(document, written)
     except _InvalidStatusError as error:
         return HandlerStatus(
             StatusKind.ERROR, INVALID_STATUS, f"The status file is invalid: {error}.", written
         )
-    if len(data) > _LARGE_BYTES and len(message) > _LARGE_MESSAGE:
-        message = message[:_LARGE_MESSAGE] + _TRUNCATED
-    return HandlerStatus(kind, clean(code), clean(message), written)
+    return status if len(data) <= _LARGE_BYTES else _shortened(status)
 
 
-def _judge(document: object) -> tuple[StatusKind, str, str]:
+def _judge(document: object, written: float) -> HandlerStatus:
     if document is None or document == []:
-        return StatusKind.TRANSITIONING, "0", "The handler's status file holds no status."
+        message = "The handler's status file holds no status."
+        return HandlerStatus(StatusKind.TRANSITIONING, "0", message, written)
     if not isinstance(document, list):
         raise _InvalidStatusError("it is not an array")
     status = _object(_object(document[0], "its first element").get("status"), "'status'")
     if "status" not in status:
         raise _InvalidStatusError("'status.status' is missing")
-    _check_substatus(status.get("substatus"))
+    substatus = _substatus(status.get("substatus"))
     message = _message(status.get("formattedMessage"), "'status.formattedMessage'")
-    code = _code(status.get("code"))
+    code = _code(status.get("code"), "'status'")
     try:
         kind = StatusKind(str(status["status"]))
     except ValueError:
         kind = StatusKind.ERROR
-    return kind, code, message
+    return HandlerStatus(
+        kind,
+        code,
+        message,
+        written,
+        text_of(status.get("name")),
+        text_of(status.get("operation")),
+        text_of(status.get("configurationAppliedTime")),
+        substatus,
+    )
 
 
-def _check_substatus(items: object) -> None:
+def _substatus(items: object) -> tuple[Substatus, ...]:
     if items is None:
-        return
+        return ()
     if not isinstance(items, list):
         raise _InvalidStatusError("'status.substatus' is not an array")
+    found = []
     for index, item in enumerate(items):
         if item is None:
             continue
         where = f"'status.substatus[{index}]'"
-        substatus = _object(item, where)
-        if substatus.get("status") not in list(StatusKind):
+        part = _object(item, where)
+        kind = part.get("status")
+        if not isinstance(kind, str) or kind not in list(StatusKind):
             raise _InvalidStatusError(f"{where} has no known status")
-        _message(substatus.get("formattedMessage"), f"{where}.formattedMessage")
+        message = _message(part.get("formattedMessage"), f"{where}.formattedMessage")
+        code = _code(part.get("code"), where)
+        found.append(Substatus(text_of(part.get("name")), StatusKind(kind), code, message))
+    return tuple(found)
+
+
+def _shortened(status: HandlerStatus) -> HandlerStatus:
+    """What Azure's agent keeps of a large file: a short message, and parts until the limit is reached."""
+    kept: list[Substatus] = []
+    room = _LARGE_BYTES
+    for part in status.substatus:
+        short = replace(part, name=_cut(part.name, _LARGE_PART), message=_cut(part.message, _LARGE_PART))
+        room -= len(short.name.encode()) + len(short.message.encode()) + _PART_OVERHEAD
+        if room < 0:
+            break
+        kept.append(short)
+    return replace(
+        status,
+        message=_cut(status.message, _LARGE_MESSAGE),
+        name=_cut(status.name, _LARGE_MESSAGE),
+        operation=_cut(status.operation, _LARGE_MESSAGE),
+        applied=_cut(status.applied, _LARGE_MESSAGE),
+        substatus=tuple(kept),
+    )
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[:length] + _TRUNCATED
 
 
 def _object(value: object, where: str) -> dict[str, object]:
@@ -129,20 +179,16 @@ def _message(formatted: object, where: str) -> str:
     if "lang" not in parts or "message" not in parts:
         raise _InvalidStatusError(f"{where} has no 'lang' or no 'message'")
     message = parts["message"]
-    if message is None:
-        return ""
-    if not isinstance(message, str):
+    if message is not None and not isinstance(message, str):
         raise _InvalidStatusError(f"{where} has a message that is not text")
-    return message
+    return text_of(message)
 
 
-def _code(value: object) -> str:
-    """Handlers write ``0``, ``"0"`` and negatives; all are passed on as they are."""
-    if value is None:
-        return "0"
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _InvalidStatusError("'status.code' is neither number nor text")
-    return str(value)[:_CODE]
+def _code(value: object, where: str) -> str:
+    code = code_of(value)
+    if code is None:
+        raise _InvalidStatusError(f"{where} has a code that is neither number nor text")
+    return code
 
 
 def _modified(path: Path) -> float | None:

@@ -63,23 +63,62 @@ class StatusKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Substatus:
+    """One component's part in a handler's status."""
+
+    name: str
+    kind: StatusKind
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class HandlerStatus:
     """One reading of ``status/<seq>.status``.
 
-    ``written`` is the file's modification time in seconds since the epoch, ``None`` when there is no
-    file: only a report written after the enable in question counts (design page, section 6).
+    Attributes:
+        code: As the handler wrote it; 1012 and -1 stand for a file that breaks the rules or cannot be read.
+        written: The file's modification time in seconds since the epoch, ``None`` when there is no file.
+        name: What the handler calls itself or the operation; ``operation`` and ``applied`` (its
+            ``configurationAppliedTime``) are its own words too, empty when it says nothing.
+        substatus: Of its components, in its order.
     """
 
     kind: StatusKind
     code: str
     message: str
     written: float | None
+    name: str = ""
+    operation: str = ""
+    applied: str = ""
+    substatus: tuple[Substatus, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it was written since the last enable (design page, section 6).
+
+        Just before an enable a status that lies there is given the oldest time there is. So no clock is
+        asked, and one that is set back makes nobody late. The oldest time on FAT is in 1980.
+        """
+        return self.written is not None and self.written > _OLDEST_TIMES
+
+
+_OLDEST_TIMES = 11 * 365.25 * 86_400.0
 
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """One reading of the heartbeat file: what it says and how old it is, in seconds."""
+    """One reading of the heartbeat file: what it says, and how old it is, in seconds."""
 
     ready: bool
+    code: str
     message: str
     age: float
+
+
+class HandlerState(StrEnum):
+    """A handler's own state in the aggregate document (handler contract, section 5)."""
+
+    READY = "Ready"
+    NOT_READY = "NotReady"
+    UNRESPONSIVE = "Unresponsive"

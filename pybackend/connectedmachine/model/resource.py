@@ -58,7 +58,7 @@ class Installed:
     Attributes:
         sha256: The zip it came from, pinned in ``packages/``.
         enabled: Whether its last enable succeeded and no disable followed.
-        enabled_at: When that enable began: only reports written since then count.
+        enabled_at: When that enable began.
         settings_seq: Of the settings that were applied last.
     """
 
@@ -85,9 +85,14 @@ class Settings:
     protected: bytes | None = None
 
     @property
+    def has_any(self) -> bool:
+        """Whether there are settings at all, so that the handler owes a status."""
+        return self.public is not None or self.protected is not None
+
+    @property
     def wire_seq(self) -> int:
         """What a handler sees: without settings the file is ``0.settings`` (handler contract 1.4)."""
-        return 0 if self.public is None and self.protected is None else self.seq
+        return self.seq if self.has_any else 0
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from connectedmachine.agent.clock import SystemClock
+from connectedmachine.service.aggregate import AggregateService
 from connectedmachine.service.configurations import ConfigurationService
 from connectedmachine.service.extensions import ExtensionService
 from connectedmachine.service.galleries import GalleryService
@@ -20,6 +21,7 @@ from connectedmachine.store.home import state_root
 
 class Service(
     MachineService,
+    AggregateService,
     ExtensionService,
     GalleryService,
     UpgradeService,

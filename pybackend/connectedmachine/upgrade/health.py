@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from connectedmachine.model.handler import HandlerStatus, Heartbeat, StatusKind
+from connectedmachine.model.handler import HandlerState, HandlerStatus, Heartbeat, StatusKind
 from connectedmachine.model.health import Health, Sample, SourceHealth
 
 _WORST_FIRST = (Health.UNHEALTHY, Health.INITIALIZING, Health.UNKNOWN, Health.HEALTHY)
 
-STATUS_SLACK = 2.0
-"""File times may be coarser than the clock (FAT: two seconds), so a report this much older still counts."""
+HEARTBEAT_FRESH_SECONDS = 600.0
+"""How long a heartbeat counts, this second included (handler contract 1.7)."""
 
 
 def handler_source(handler: str) -> str:
@@ -24,36 +24,51 @@ def probe_source(probe: str) -> str:
     return f"probe:{probe}"
 
 
+def handler_state(
+    heartbeat: Heartbeat | None, *, enabled: bool, reports_heartbeat: bool
+) -> tuple[HandlerState, str, str]:
+    """A handler's own state, with code and message (handler contract, sections 1.7 and 5).
+
+    It is told from this one reading: nothing of an earlier and worse one sticks.
+
+    Args:
+        heartbeat: ``None`` when there is no file.
+        enabled: Whether its last enable succeeded.
+        reports_heartbeat: As its manifest says.
+    """
+    if not enabled:
+        return HandlerState.NOT_READY, "-1", "The handler is not enabled."
+    if not reports_heartbeat:
+        return HandlerState.READY, "0", "The handler is enabled."
+    if heartbeat is None:
+        return HandlerState.NOT_READY, "-1", "The handler writes no heartbeat."
+    if heartbeat.age > HEARTBEAT_FRESH_SECONDS:
+        return HandlerState.UNRESPONSIVE, "-1", f"The last heartbeat is {heartbeat.age:.0f} s old."
+    state = HandlerState.READY if heartbeat.ready else HandlerState.NOT_READY
+    return state, heartbeat.code, heartbeat.message or f"The heartbeat says {state}."
+
+
 def handler_health(
     status: HandlerStatus,
     heartbeat: Heartbeat | None,
     *,
     enabled: bool,
-    enabled_at: float | None,
     has_settings: bool,
     reports_heartbeat: bool,
 ) -> SourceHealth:
     """What a handler's own files say.
 
     Args:
-        status: As read for the sequence number that was applied.
+        status: As read for the sequence number that was applied; only one written since counts.
         heartbeat: ``None`` when there is no file.
         enabled: Whether its last enable succeeded.
-        enabled_at: When that enable began, seconds since the epoch: only a later status counts.
         has_settings: A handler without settings owes no status; exit 0 of enable is enough.
         reports_heartbeat: As its manifest says.
     """
-    if not enabled:
-        return SourceHealth(Health.UNHEALTHY, "The handler is not enabled.")
-    if reports_heartbeat:
-        if heartbeat is None:
-            return SourceHealth(Health.UNHEALTHY, "The handler writes no heartbeat.")
-        if not heartbeat.ready:
-            return SourceHealth(Health.UNHEALTHY, heartbeat.message or "The heartbeat says not ready.")
-    current = status.written is not None and (
-        enabled_at is None or status.written >= enabled_at - STATUS_SLACK
-    )
-    if not current:
+    state, _, said = handler_state(heartbeat, enabled=enabled, reports_heartbeat=reports_heartbeat)
+    if state is not HandlerState.READY:
+        return SourceHealth(Health.UNHEALTHY, said)
+    if not status.is_current:
         if has_settings:
             return SourceHealth(Health.INITIALIZING, "No status since it was enabled.")
         return SourceHealth(Health.HEALTHY, "Enabled; it has no settings and owes no status.")
