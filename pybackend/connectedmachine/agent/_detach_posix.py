@@ -7,7 +7,6 @@ the caller goes on.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -30,14 +29,19 @@ def detach(arguments: Sequence[str], folder: Path) -> None:
         OSError: The process could not be started.
     """
     groups = cgroup.runner_groups()
-    if not groups and _SYSTEMD_RUNS.is_dir() and shutil.which("systemd-run"):
-        scope = _spawn(scope_command(arguments, root=os.geteuid() == 0), folder)
-        if _leaves_our_group(scope):
-            return
-        # systemd refused; or the process has done its work already, and has none the second time.
+    if not groups and _SYSTEMD_RUNS.is_dir() and _detach_to_scope(arguments, folder):
+        return
     process = _spawn(arguments, folder)
     for group in groups:
         cgroup.add_member(group, process.pid)
+
+
+def _detach_to_scope(arguments: Sequence[str], folder: Path) -> bool:
+    """Start it in a scope; ``False`` when that cannot be told, and then a second start does no harm."""
+    try:
+        return _leaves_our_group(_spawn(scope_command(arguments, root=os.geteuid() == 0), folder))
+    except FileNotFoundError:
+        return False
 
 
 def scope_command(arguments: Sequence[str], *, root: bool) -> list[str]:

@@ -38,7 +38,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "policy.set": (
         _MACHINE,
         "name preset healthWindow stableFor healthyFor retryInterval manualHealthWindow sampleInterval"
-        " rollbackPause",
+        " rollbackPause installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
     ),
     "probe.add": (f"{_MACHINE} name", "command tcp http processName serviceName interval timeout"),
     "probe.list": (_MACHINE, "name"),
@@ -81,6 +81,11 @@ _SECONDS = frozenset(
         "manualHealthWindow",
         "sampleInterval",
         "rollbackPause",
+        "installTimeout",
+        "updateTimeout",
+        "enableTimeout",
+        "disableTimeout",
+        "uninstallTimeout",
         "interval",
         "timeout",
     }

@@ -17,7 +17,6 @@ import hashlib
 import math
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,7 +89,7 @@ def _mounts() -> Mounts:
 
 
 def version_group(base: Path | None, folder: Path) -> Path | None:
-    """The group of the version in ``folder``, made or not; its library, of which a host may have more, in it."""
+    """The group of the version in ``folder``, made or not. A host may have more libraries."""
     if base is None:
         return None
     library = hashlib.sha256(os.fsencode(folder.parent)).hexdigest()[:16]
@@ -118,9 +117,11 @@ def make_run_group(group: Path | None) -> Path | None:
     try:
         for earlier in _children(group):
             _remove_empty(earlier)
-        return Path(tempfile.mkdtemp(prefix="run-", dir=group))
+        run = group / f"run-{os.urandom(8).hex()}"
+        run.mkdir()
     except OSError:
         return None
+    return run
 
 
 def members(group: Path) -> set[int]:
@@ -146,9 +147,10 @@ def remove(group: Path) -> None:
     """Remove a group, those below it, and those above it that have no other; not where processes are left."""
     for each in reversed(list(_with_all_below(group))):
         _remove_empty(each)
-    while group.name != _OURS:
-        group = group.parent
-        _remove_empty(group)
+    for above in group.parents:
+        if _OURS not in above.parts:
+            break
+        _remove_empty(above)
 
 
 def _with_all_below(group: Path) -> Iterator[Path]:
