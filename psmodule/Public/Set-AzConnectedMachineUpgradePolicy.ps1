@@ -14,9 +14,9 @@ function Set-AzConnectedMachineUpgradePolicy {
 
     Goes back to the window of the preset.
     .EXAMPLE
-    Set-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM -Name Agent -EnableTimeout 00:20:00
+    Set-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM -EnableTimeout 00:20:00
 
-    Gives the handler of one extension twenty minutes for its enable, before it is ended and counts as failed.
+    Gives each handler twenty minutes for its enable, before that is ended and counts as failed.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradePolicy')]
