@@ -222,7 +222,8 @@ function ToPolicy {
     foreach ($entry in $Policy['values']) {
         $name = $entry['name'].Substring(0, 1).ToUpperInvariant() + $entry['name'].Substring(1)
         $value = $entry['value']
-        if ($name -in 'HealthWindow', 'StableFor', 'HealthyFor', 'RetryInterval', 'ManualHealthWindow', 'SampleInterval', 'RollbackPause') { $value = ReadSpan $value }
+        if ($name -in 'HealthWindow', 'StableFor', 'HealthyFor', 'RetryInterval', 'ManualHealthWindow', 'SampleInterval', 'RollbackPause',
+            'InstallTimeout', 'UpdateTimeout', 'EnableTimeout', 'DisableTimeout', 'UninstallTimeout') { $value = ReadSpan $value }
         $members[$name] = $value
         $source[$name] = $entry['source']
     }

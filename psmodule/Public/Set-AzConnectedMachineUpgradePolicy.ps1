@@ -13,6 +13,10 @@ function Set-AzConnectedMachineUpgradePolicy {
     Set-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM -HealthWindow $null
 
     Goes back to the window of the preset.
+    .EXAMPLE
+    Set-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM -EnableTimeout 00:20:00
+
+    Gives each handler twenty minutes for its enable, before that is ended and counts as failed.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradePolicy')]
@@ -52,7 +56,22 @@ function Set-AzConnectedMachineUpgradePolicy {
         [Nullable[timespan]] $RetryInterval,
 
         # How long the machine is watched after an explicit upgrade; zero by default.
-        [Nullable[timespan]] $ManualHealthWindow
+        [Nullable[timespan]] $ManualHealthWindow,
+
+        # How long the handler's install may take before it is ended and counts as failed.
+        [Nullable[timespan]] $InstallTimeout,
+
+        # How long the handler's update may take before it is ended and counts as failed.
+        [Nullable[timespan]] $UpdateTimeout,
+
+        # How long the handler's enable may take before it is ended and counts as failed.
+        [Nullable[timespan]] $EnableTimeout,
+
+        # How long the handler's disable may take before it is ended and counts as failed.
+        [Nullable[timespan]] $DisableTimeout,
+
+        # How long the handler's uninstall may take before it is ended and counts as failed.
+        [Nullable[timespan]] $UninstallTimeout
     )
 
     process {
@@ -61,7 +80,9 @@ function Set-AzConnectedMachineUpgradePolicy {
         if ($PSBoundParameters.ContainsKey('Preset')) { $changes['preset'] = if ($Preset) { $Preset } else { [DBNull]::Value } }
         foreach ($pair in @(
                 @('HealthWindow', 'healthWindow'), @('StableFor', 'stableFor'), @('HealthyFor', 'healthyFor'),
-                @('RetryInterval', 'retryInterval'), @('ManualHealthWindow', 'manualHealthWindow'))) {
+                @('RetryInterval', 'retryInterval'), @('ManualHealthWindow', 'manualHealthWindow'),
+                @('InstallTimeout', 'installTimeout'), @('UpdateTimeout', 'updateTimeout'), @('EnableTimeout', 'enableTimeout'),
+                @('DisableTimeout', 'disableTimeout'), @('UninstallTimeout', 'uninstallTimeout'))) {
             if (-not $PSBoundParameters.ContainsKey($pair[0])) { continue }
             $span = $PSBoundParameters[$pair[0]]
             $changes[$pair[1]] = if ($null -eq $span) { [DBNull]::Value } else { $span.TotalSeconds }

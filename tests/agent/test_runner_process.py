@@ -148,6 +148,14 @@ def test_a_runner_that_fails_says_so_in_its_log_and_leaves_the_lock(world: World
     assert not list(tmp_path.glob("core*"))
 
 
+def test_a_runners_log_does_not_grow_for_ever(world: World) -> None:
+    world.places.machine.mkdir(parents=True, exist_ok=True)
+    world.places.runner_log.write_bytes(b"x" * (1 << 20))
+    assert start(world).wait() == 0
+    assert "Runner at rest." in world.places.runner_log.read_text()
+    assert world.places.runner_log.with_name("runner.log.1").stat().st_size == 1 << 20
+
+
 def test_the_service_follows_a_runner_that_it_started(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from connectedmachine.service import Service
 

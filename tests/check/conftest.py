@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from connectedmachine.agent.clock import SystemClock
-from connectedmachine.agent.local_hands import TIMEOUTS
-from connectedmachine.model.handler import Command
 from connectedmachine.service.checks import Request, check
 from connectedmachine.service.package_check import Finding
 from packages import end_processes
 
 Check = Callable[..., dict[str, Finding]]
+NO_LIMITS: Mapping[str, float] = {}
 
 
 class Listener:
@@ -52,12 +51,10 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def checked(scratch: Path) -> Check:
     """Check a package with short windows; asserts that nothing of it is left, and returns its findings."""
 
-    def run(
-        path: Path, *, seconds: Mapping[Command, float] = TIMEOUTS, **given: object
-    ) -> dict[str, Finding]:
+    def run(path: Path, *, limits: Mapping[str, float] = NO_LIMITS, **given: object) -> dict[str, Finding]:
         listener = Listener()
         request = Request(path, **{"window": 1.0, **given})  # type: ignore[arg-type]
-        found = check(request, SystemClock(), listener, seconds)
+        found = check(request, SystemClock(), listener, limits)
         assert list(scratch.iterdir()) == []
         assert end_processes(scratch) == []
         assert listener.warnings == []

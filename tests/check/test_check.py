@@ -10,9 +10,7 @@ import pytest
 from check.conftest import Check, Listener
 from check.shell_handler import POSIX, shell_package
 from connectedmachine.agent.clock import SystemClock
-from connectedmachine.agent.local_hands import TIMEOUTS
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError, RunnerError
-from connectedmachine.model.handler import Command
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.version import Version
 from connectedmachine.service.checks import Request, check
@@ -32,7 +30,7 @@ def results(found: dict[str, Finding], result: Result) -> list[str]:
 
 def at_once(path: Path, give_up_at: str = "never") -> dict[str, Finding]:
     """Check what needs no folder of its own to be looked after."""
-    found = check(Request(path, window=0.5), SystemClock(), Listener(give_up_at), TIMEOUTS)
+    found = check(Request(path, window=0.5), SystemClock(), Listener(give_up_at))
     return {one.name: one for one in found}
 
 
@@ -76,9 +74,9 @@ def test_a_command_that_fails_is_named_with_what_it_said(checked: Check, tmp_pat
 
 
 def test_a_command_that_hangs_is_ended_and_the_rest_goes_on(checked: Check, tmp_path: Path) -> None:
-    seconds = {**TIMEOUTS, Command.DISABLE: 1.0}
+    limits = {"disable_timeout": 1.0}
     package = build(tmp_path, replace(AGENT, hangs=("disable",), lies=True))
-    found = checked(package, seconds=seconds, window=0.5)
+    found = checked(package, limits=limits, window=0.5)
     assert "did not end within 1 s" in found["disable"].observed
     assert found["enable again"].result is Result.PASSED
     assert found["uninstall"].result is Result.PASSED
@@ -101,7 +99,7 @@ def test_what_runs_after_uninstall_is_named(tmp_path: Path) -> None:
     spec = replace(AGENT, leaves_stray=True)
     release = Release(build(tmp_path, spec), Version.parse(spec.version))
     handler = HandlerName(spec.publisher, spec.type)
-    plan = Plan(handler, OS, release, None, "{}", None, 1.0, 0.2, TIMEOUTS)
+    plan = Plan(handler, OS, release, None, "{}", None, 1.0, 0.2, {})
     with raised(plan, SystemClock(), lambda: None, pytest.fail) as stage:
         life = stage.life(lambda _: None)
     found = {one.name: one for one in of_life(life, "{}")}
@@ -214,7 +212,7 @@ def test_signing_info_that_disagrees_is_a_finding(checked: Check, tmp_path: Path
 def test_settings_that_are_no_object_are_refused_and_not_repeated(tmp_path: Path, text: str) -> None:
     request = Request(build(tmp_path, NOOP), protected=text)
     with pytest.raises(InvalidRequestError) as refused:
-        check(request, SystemClock(), Listener(), TIMEOUTS)
+        check(request, SystemClock(), Listener())
     assert refused.value.code == "InvalidSettings"
     assert SECRET not in str(refused.value)
 
@@ -222,7 +220,7 @@ def test_settings_that_are_no_object_are_refused_and_not_repeated(tmp_path: Path
 def test_a_previous_package_of_a_higher_version_is_refused(tmp_path: Path) -> None:
     request = Request(build(tmp_path, AGENT), previous=build(tmp_path, NEW))
     with pytest.raises(InvalidRequestError) as refused:
-        check(request, SystemClock(), Listener(), TIMEOUTS)
+        check(request, SystemClock(), Listener())
     assert refused.value.code == "InvalidVersion"
 
 

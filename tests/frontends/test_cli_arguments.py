@@ -93,6 +93,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (f"{ON} --subscription s", "subscription_id", "s"),
         ("policy set -g rg --machine-name m --health-window 5s", "health_window", 5.0),
         ("policy set -g rg --machine-name m --retry-interval default", "retry_interval", None),
+        ("policy set -g rg --machine-name m --enable-timeout 20m", "enable_timeout", 1200.0),
         ("probe add -g rg --machine-name m -n p --command test -e /x", "command", ["test", "-e", "/x"]),
     ],
 )

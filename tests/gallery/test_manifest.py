@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectedmachine.model.errors import PackageError
-from connectedmachine.model.handler import Command, HandlerManifest
+from connectedmachine.model.handler import Command, HandlerManifest, ResourceLimits
 from connectedmachine.model.manifest import parse_manifest
 
 
@@ -47,6 +47,33 @@ def test_a_flag_is_true_as_a_boolean_or_as_text(value: object, read: bool) -> No
         manifest.supports_multiple_extensions,
     )
     assert flags == (read, read, read)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ({"cpuQuotaPercentage": 30, "memoryQuotaInMB": 512}, ResourceLimits(30.0, 512.0)),
+        ({"cpuQuotaPercentage": 150.5}, ResourceLimits(150.5, None)),
+        ({"cpuQuotaPercentage": None, "services": [{"name": "x"}]}, ResourceLimits()),
+        ({"cpuQuotaPercentage": 0, "memoryQuotaInMB": -1}, ResourceLimits()),
+        ({"cpuQuotaPercentage": True, "memoryQuotaInMB": "512"}, ResourceLimits()),
+        ({"cpuQuotaPercentage": float("nan"), "memoryQuotaInMB": 10**400}, ResourceLimits()),
+        ([], ResourceLimits()),
+        (None, ResourceLimits()),
+    ],
+)
+def test_what_is_no_limit_that_a_host_could_keep_limits_nothing(
+    written: object, read: ResourceLimits
+) -> None:
+    assert parse_manifest(_bytes({}, resourceLimits=written), "m").resource_limits == read
+
+
+def test_a_manifest_in_a_journal_keeps_its_limits_and_an_older_one_has_none() -> None:
+    manifest = HandlerManifest({Command.INSTALL: "i"}, resource_limits=ResourceLimits(30.0, None))
+    journal = manifest.to_json()
+    assert HandlerManifest.from_json(journal) == manifest
+    del journal["resourceLimits"]
+    assert HandlerManifest.from_json(journal).resource_limits == ResourceLimits()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from connectedmachine.handler import cgroup
+from handler.support import eventually
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -24,6 +27,19 @@ def folder(tmp_path: Path) -> Path:
 def run(tmp_path: Path) -> Path:
     """The folder of a run, not made yet."""
     return tmp_path / "runs" / "1"
+
+
+@pytest.fixture
+def group(folder: Path) -> Iterator[Path]:
+    """A control group for the version in ``folder``."""
+    made = cgroup.make_group(cgroup.version_group(cgroup.host_base(), folder))
+    if made is None or not (made / "cgroup.kill").exists():
+        pytest.skip("needs the right to make control groups of cgroup v2 that can be ended as one")
+    yield made
+    cgroup.kill(made)
+    assert eventually(lambda: not cgroup.members(made))
+    cgroup.remove(made)
+    assert not made.exists()
 
 
 @pytest.fixture

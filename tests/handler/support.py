@@ -62,10 +62,12 @@ def script(path: Path, text: str) -> Path:
     return path
 
 
-def shell_command(folder: Path, text: str, environment: Mapping[str, str] | None = None) -> CommandSpec:
+def shell_command(
+    folder: Path, text: str, environment: Mapping[str, str] | None = None, group: Path | None = None
+) -> CommandSpec:
     """A command of a version in ``folder`` that does ``text``."""
     program = script(folder / "run.sh", text)
-    return CommandSpec((str(program),), folder, environment or dict(os.environ))
+    return CommandSpec((str(program),), folder, environment or dict(os.environ), group)
 
 
 def eventually(condition: Callable[[], object]) -> bool:

@@ -41,6 +41,21 @@ def test_output_is_learned(folder: Path, run: Path) -> None:
     assert fate_of(spec, run) == Ended(3, "[stdout]\nout\n\n\n[stderr]\nerr\n")
 
 
+def test_what_its_children_write_while_it_runs_is_its_output(folder: Path, run: Path) -> None:
+    spec = shell_command(folder, "(echo child; echo complaint >&2) & wait")
+    assert fate_of(spec, run).output == "[stdout]\nchild\n\n\n[stderr]\ncomplaint\n"
+
+
+def test_output_that_it_redirects_itself_is_its_own(folder: Path, run: Path) -> None:
+    spec = shell_command(folder, "exec >own.log 2>&1; echo out; echo err >&2; exit 2")
+    assert fate_of(spec, run) == Ended(2, "")
+    assert (folder / "own.log").read_text() == "out\nerr\n"
+
+
+def test_a_command_that_says_nothing_has_no_output(folder: Path, run: Path) -> None:
+    assert fate_of(shell_command(folder, "exit 0"), run) == Ended(0, "")
+
+
 def test_a_signal_shows_as_a_shell_shows_it(folder: Path, run: Path) -> None:
     assert fate_of(shell_command(folder, "kill -9 $$"), run).exit_code == 128 + signal.SIGKILL
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectedmachine.model.errors import InvalidRequestError
+from connectedmachine.model.handler import Command
 from connectedmachine.model.policy import (
     ARC_2021,
     ARC_2025,
     DAY,
     VALUE_NAMES,
     Hold,
+    Policy,
     checked_value,
     effective,
 )
@@ -94,6 +96,32 @@ def test_what_is_no_such_duration_is_refused(value: object) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         checked_value("health_window", value)
     assert (caught.value.code, caught.value.target) == ("InvalidPolicy", "health_window")
+
+
+def test_commands_have_the_time_that_azure_gives_them() -> None:
+    assert {str(command): ARC_2021.timeout(command) for command in Command} == {
+        "install": 900.0,
+        "update": 900.0,
+        "enable": 300.0,
+        "disable": 900.0,
+        "uninstall": 300.0,
+    }
+
+
+def test_each_command_has_a_timeout_of_its_own() -> None:
+    policy, _ = effective({f"{command}_timeout": float(n) for n, command in enumerate(Command, 1)}, {})
+    assert [policy.timeout(command) for command in Command] == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_a_policy_of_a_journal_without_timeouts_has_the_default_ones() -> None:
+    written = {name: value for name, value in asdict(ARC_2021).items() if not name.endswith("_timeout")}
+    assert Policy(**written) == ARC_2021
+
+
+@pytest.mark.parametrize("command", list(Command))
+def test_a_command_without_time_is_refused(command: Command) -> None:
+    with pytest.raises(InvalidRequestError):
+        checked_value(f"{command}_timeout", 0)
 
 
 @pytest.mark.parametrize("name", ["sample_interval", "rollback_pause", "retry_interval"])

@@ -61,6 +61,7 @@ class PackageSpec:
     report_heartbeat: bool | str = False
     supports_multiple_extensions: bool | str = False
     signing_info: Mapping[str, str] | None = None
+    resource_limits: Mapping[str, object] | None = None
     noop: bool = False
     fails: tuple[str, ...] = ()
     exit_code: int = 1
@@ -124,6 +125,8 @@ def _manifest(spec: PackageSpec) -> list[dict[str, object]]:
     element: dict[str, object] = {"version": 1.0, "handlerManifest": body}
     if spec.signing_info is not None:
         element["signingInfo"] = dict(spec.signing_info)
+    if spec.resource_limits is not None:
+        element["resourceLimits"] = dict(spec.resource_limits)
     return [element]
 
 

@@ -91,6 +91,8 @@ def end_processes(folder: Path) -> list[int]:
     """End every process that was started from below ``folder``, and return their pids; for a test's end."""
     import psutil
 
+    from connectedmachine.handler import cgroup
+
     places = (str(folder), str(folder.resolve()))
     ended = []
     for process in psutil.process_iter(["cmdline"]):
@@ -102,4 +104,9 @@ def end_processes(folder: Path) -> list[int]:
             ended.append(process.pid)
     while any(alive(pid) for pid in ended):
         time.sleep(0.01)
+    for library in folder.rglob("library"):
+        for version in library.iterdir():
+            group = cgroup.version_group(cgroup.host_base(), version)
+            if group is not None:
+                cgroup.remove(group)
     return ended

@@ -313,6 +313,11 @@ def test_policy_says_where_each_value_comes_from(shell: Shell) -> None:
     assert outcome.output == ["arc-2025 preset", "1", "arc-2025"]
     outcome = shell.run(f"(Set-AzConnectedMachineUpgradePolicy {M} -Preset $null).Preset")
     assert outcome.only() == "arc-2021"
+    outcome = shell.run(
+        f"$p = Set-AzConnectedMachineUpgradePolicy {M} -EnableTimeout 00:20:00 -UninstallTimeout 00:01:00;"
+        "$p.EnableTimeout.TotalMinutes, $p.UninstallTimeout.TotalMinutes, $p.InstallTimeout.TotalMinutes"
+    )
+    assert outcome.output == ["20", "1", "15"]
 
 
 def test_an_extensions_policy_comes_before_the_machines(server: Shell, tmp_path: Path) -> None:

@@ -51,6 +51,11 @@ def test_the_default_is_the_documentation_of_2021(desk: Desk) -> None:
         "sampleInterval": 5.0,
         "rollbackPause": 60.0,
         "enrolByDefault": False,
+        "installTimeout": 900.0,
+        "updateTimeout": 900.0,
+        "enableTimeout": 300.0,
+        "disableTimeout": 900.0,
+        "uninstallTimeout": 300.0,
     }
 
 
@@ -103,6 +108,8 @@ def test_a_preset_changes_what_is_not_set_on_its_own(desk: Desk) -> None:
         {"retry_interval": 0},
         {"sample_interval": 0},
         {"rollback_pause": 0},
+        {"install_timeout": 0},
+        {"uninstall_timeout": -1},
     ],
 )
 def test_a_value_out_of_bounds_is_refused_with_all_others(desk: Desk, given: Mapping[str, object]) -> None:

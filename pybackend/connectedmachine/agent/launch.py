@@ -1,4 +1,4 @@
-"""Starts the runner of a machine as a process of its own, which a closed terminal does not touch.
+"""Starts the runner of a machine as a process of its own, which no end of the caller touches.
 
 ``python -m connectedmachine.agent.launch HOME MACHINE_ID`` is that process.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import logging.handlers
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,11 @@ from connectedmachine.agent.clock import SystemClock
 from connectedmachine.agent.lock import EffectsLock
 from connectedmachine.agent.places import Places
 from connectedmachine.store import Store
+
+if sys.platform == "win32":
+    from connectedmachine.agent import _detach_windows as _detach
+else:
+    from connectedmachine.agent import _detach_posix as _detach
 
 _LOG_BYTES = 1 << 20
 
@@ -29,29 +33,7 @@ def launch(home: Path, machine_id: str) -> None:
     places = Places(home, machine_id)
     places.machine.mkdir(mode=0o700, parents=True, exist_ok=True)
     arguments = [sys.executable, "-I", "-X", "utf8", "-m", __name__, str(home), machine_id]
-    if sys.platform == "win32":
-        detached = (
-            subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW | subprocess.DETACHED_PROCESS
-        )
-        try:
-            _spawn(arguments, places.machine, detached | subprocess.CREATE_BREAKAWAY_FROM_JOB)
-        except PermissionError:
-            # The job of the caller does not let anything leave it.
-            _spawn(arguments, places.machine, detached)
-    else:
-        _spawn(arguments, places.machine, 0)
-
-
-def _spawn(arguments: list[str], folder: Path, flags: int) -> None:
-    subprocess.Popen(
-        arguments,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        creationflags=flags,
-    )
+    _detach.detach(arguments, places.machine)
 
 
 def run(home: Path, machine_id: str) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
@@ -14,6 +15,7 @@ from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
 from connectedmachine.gallery.damage import is_intact
 from connectedmachine.gallery.unpack import unpack
+from connectedmachine.handler import cgroup
 from connectedmachine.handler.command import CommandSpec, Ended, Lost, TimedOut, attach, command_spec, start
 from connectedmachine.handler.environment import (
     Updating,
@@ -21,12 +23,13 @@ from connectedmachine.handler.environment import (
     heartbeat_file,
     prepare_folder,
 )
+from connectedmachine.handler.execution_log import log_command
 from connectedmachine.handler.heartbeat import read_heartbeat
 from connectedmachine.handler.layout import carry, carry_back, discard, manifest_of, move
 from connectedmachine.handler.settings import write_settings
 from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
 from connectedmachine.handler.strays import end_strays
-from connectedmachine.model.clock import Clock
+from connectedmachine.model.clock import Clock, to_text
 from connectedmachine.model.errors import HandlerError
 from connectedmachine.model.handler import Command, HandlerManifest
 from connectedmachine.model.health import SourceHealth
@@ -37,15 +40,6 @@ from connectedmachine.store.secrets import Secrets, owner_of
 from connectedmachine.upgrade.health import handler_source, probe_source
 from connectedmachine.upgrade.operation import exit_code_of, fetched_manifest
 
-TIMEOUTS: Mapping[Command, float] = {
-    Command.INSTALL: 900.0,
-    Command.UPDATE: 900.0,
-    Command.ENABLE: 300.0,
-    Command.DISABLE: 900.0,
-    Command.UNINSTALL: 300.0,
-}
-"""Seconds per command, as Azure's agent has them (handler contract 2.1)."""
-
 _REREAD_SECONDS = 0.1
 # For the store, logs and settings while an upgrade is under way, and for putting the old version back.
 _SPARE_BYTES = 16 << 20
@@ -55,19 +49,13 @@ class LocalHands:
     """Effects on the local machine; the caller holds its effects lock."""
 
     def __init__(
-        self,
-        store: Store,
-        places: Places,
-        clock: Clock,
-        *,
-        timeouts: Mapping[Command, float] = TIMEOUTS,
-        on_tick: Callable[[], None] = lambda: None,
+        self, store: Store, places: Places, clock: Clock, *, on_tick: Callable[[], None] = lambda: None
     ) -> None:
         self.clock = clock
         self._store = store
         self._places = places
         self._library = places.library
-        self._timeouts = timeouts
+        self._groups = cgroup.host_base()
         # What it raises while a command runs ends the waiting, not the command.
         self._on_tick = on_tick
         self._prober = Prober(clock)
@@ -99,6 +87,9 @@ class LocalHands:
     ) -> StepResult:
         command = Command(step.name)
         run_folder = self._places.run(operation.id, seq)
+        group = cgroup.make_group(self._group(operation, step.side))
+        limits = self._manifest(operation, step.side).resource_limits
+        unlimited = cgroup.apply_limits(self._groups, group, limits)
         if resume and run_folder.exists():
             run = attach(run_folder, self.clock)
         else:
@@ -107,8 +98,12 @@ class LocalHands:
                 age_status(self._folder(operation, step.side), settings.wire_seq)
             if self._folder(operation, step.side).is_dir():
                 self._prepare(operation, step.side)
-            run = start(self._spec(operation, step, command, settings), run_folder, self.clock)
-        return _result(run.wait(self._timeouts[command], self._on_tick), self._timeouts[command])
+            run = start(self._spec(operation, step, command, settings, group), run_folder, self.clock)
+        timeout = operation.policy.timeout(command)
+        result = _result(run.wait(timeout, self._on_tick), timeout)
+        self._log(operation, step, result)
+        # Every operation that starts a version has one enable of it, so it is said once.
+        return _remarked(result, unlimited) if command is Command.ENABLE else result
 
     def carry(self, operation: Operation) -> str:
         skipped = carry(self._folder(operation, Side.OLD), self._folder(operation, Side.NEW))
@@ -207,7 +202,19 @@ class LocalHands:
 
     # Commands.
 
-    def _spec(self, operation: Operation, step: Step, command: Command, settings: Settings) -> CommandSpec:
+    def _group(self, operation: Operation, side: Side) -> Path | None:
+        return cgroup.version_group(self._groups, self._folder(operation, side))
+
+    def _log(self, operation: Operation, step: Step, result: StepResult) -> None:
+        command = Command(step.name)
+        line = self._manifest(operation, step.side).commands.get(command, "")
+        end = result.code or result.outcome if result.exit_code is None else f"exit code {result.exit_code}"
+        head = f"{to_text(self.clock.now())} {command} of {self._folder(operation, step.side).name}: {line}"
+        log_command(self._library.log_folder(operation.handler), f"{head}\n{end}\n{result.message}")
+
+    def _spec(
+        self, operation: Operation, step: Step, command: Command, settings: Settings, group: Path | None
+    ) -> CommandSpec:
         folder = self._folder(operation, step.side)
         ref = operation.new if step.side is Side.NEW else operation.old
         assert ref is not None
@@ -230,7 +237,7 @@ class LocalHands:
             uninstall_exit_code=exit_code_of(operation, StepName.UNINSTALL, other),
             updating=updating,
         )
-        return command_spec(self._manifest(operation, step.side), command, folder, environment)
+        return command_spec(self._manifest(operation, step.side), command, folder, environment, group)
 
     def _write_settings(self, operation: Operation, side: Side, settings: Settings) -> None:
         protected = None
@@ -242,12 +249,15 @@ class LocalHands:
         )
 
     def _end_strays(self, operation: Operation, side: Side, result: StepResult) -> StepResult:
-        strays = end_strays(self._folder(operation, side), self.clock)
+        strays = end_strays(self._folder(operation, side), self.clock, self._group(operation, side))
         if not strays:
             return result
         names = ", ".join(f"{stray.name} ({stray.pid})" for stray in strays)
-        message = f"{result.message} Still running after uninstall, and ended: {names}.".strip()
-        return StepResult(result.outcome, message, result.exit_code, result.code)
+        return _remarked(result, f"Still running after uninstall, and ended: {names}.")
+
+
+def _remarked(result: StepResult, remark: str) -> StepResult:
+    return replace(result, message=f"{result.message} {remark}".strip())
 
 
 def _result(fate: Ended | TimedOut | Lost, timeout: float) -> StepResult:

@@ -60,10 +60,9 @@ class RehearsalHands(LocalHands):
         places: Places,
         clock: Clock,
         *,
-        timeouts: Mapping[Command, float],
         on_tick: Callable[[], None],
     ) -> None:
-        super().__init__(store, places, clock, timeouts=timeouts, on_tick=on_tick)
+        super().__init__(store, places, clock, on_tick=on_tick)
         self.ran: list[Ran] = []
         self.condemned: Version | None = None
         self._strays = ""
@@ -102,7 +101,7 @@ class RehearsalHands(LocalHands):
                 version,
                 result,
                 (self._ended or self.clock.monotonic()) - began,
-                self._timeouts[command],
+                operation.policy.timeout(command),
                 self._is_talkative(operation, seq),
                 self._strays,
             )

@@ -43,7 +43,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "policy.set": (
         _MACHINE,
         "name preset healthWindow stableFor healthyFor retryInterval manualHealthWindow sampleInterval"
-        " rollbackPause",
+        " rollbackPause installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
     ),
     "config.get": (_MACHINE, ""),
     "config.set": (_MACHINE, "extensionsEnabled allowList blockList mode edit"),
@@ -92,6 +92,11 @@ _SECONDS = frozenset(
         "manualHealthWindow",
         "sampleInterval",
         "rollbackPause",
+        "installTimeout",
+        "updateTimeout",
+        "enableTimeout",
+        "disableTimeout",
+        "uninstallTimeout",
         "interval",
         "timeout",
         "window",

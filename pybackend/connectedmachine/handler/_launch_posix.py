@@ -27,10 +27,12 @@ SEPARATORS = "/"
 
 # $0 is the run's folder and "$@" the command; no variable is set, since the handler would inherit it.
 # The traps let the attendant outlive a handler that ends its own process group (kill 0); unlike ignored
-# signals, caught ones are back to their defaults in the handler. One write of a few bytes that end with a
-# line feed is whole or absent, which a rename could not improve on.
+# signals, caught ones are back to their defaults in the handler. It joins the run's control group, where
+# there is one, before anything else can be started in it. One write of a few bytes that end with a line
+# feed is whole or absent, which a rename could not improve on.
 _SCRIPT = """\
 trap : HUP INT QUIT TERM ALRM USR1 USR2
+{ [ ! -e "$0/group" ] || echo "$$" >"$0/group/cgroup.procs"; } 2>/dev/null
 echo "$$" >"$0/pid"
 "$@" </dev/null
 echo "$?" >"$0/receipt"

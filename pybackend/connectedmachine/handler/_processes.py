@@ -9,10 +9,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 from psutil import Process
+
+from connectedmachine.handler import cgroup
 
 _VERSION_FOLDER = "AZURE_GUEST_AGENT_EXTENSION_PATH"
 
@@ -78,28 +81,88 @@ def name_of(process: Process) -> str:
         return ""
 
 
-def end_run(variable: str, value: str, session: int | None, end_group: Callable[[], None]) -> None:
+@dataclass(frozen=True)
+class RunTraits:
+    """What the processes of one run of a command are known by.
+
+    Attributes:
+        variable: Only this run's processes have it with ``value``; those of other runs have another.
+        value: See ``variable``.
+        session: The session that the run was given, led by its attendant.
+        attended: The attendant still lives, so that id is certain to be its own.
+        folder: The version folder.
+        group: The run's control group, if it has one.
+    """
+
+    variable: str
+    value: str
+    session: int | None
+    attended: bool
+    folder: Path
+    group: Path | None
+
+
+def end_run(traits: RunTraits, end_group: Callable[[], None]) -> None:
     """End at once all that one run of a command started.
 
     Args:
-        variable: Only this run's processes have it with this value.
-        value: See ``variable``.
-        session: The session that the run was given, which also those have that cleared their environment.
+        traits: Which processes those are.
         end_group: Ends what can be ended together at one moment.
     """
+    since = _since(traits)
     for _ in range(_ROUNDS):
-        everyone = others()
-        roots = [
-            pid
-            for pid, process in everyone.items()
-            if _variable(process, variable) == value or _is_in(pid, session, everyone)
-        ]
-        # Found before anything is ended: then children lose their parents.
-        members = with_descendants(roots, everyone)
+        members = _stopped(traits, since)
         if not members:
             return
         end_group()
         kill(members)
+
+
+def _since(traits: RunTraits) -> float | None:
+    """When the run began, by the clock of its processes; ``None`` when its attendant cannot tell any more."""
+    if traits.session is None or not traits.attended:
+        return None
+    try:
+        return Process(traits.session).create_time()
+    except psutil.Error:
+        return None
+
+
+def _stopped(traits: RunTraits, since: float | None) -> list[Process]:
+    """Find the processes of a run and stop them, until none is left that could start another.
+
+    They are ended only afterwards: what has lost its parents may have lost its only trait.
+    """
+    stopped: dict[int, Process] = {}
+    for _ in range(_ROUNDS):
+        everyone = others()
+        grouped = set() if traits.group is None else cgroup.members(traits.group)
+        roots = [
+            pid
+            for pid, process in everyone.items()
+            if pid in grouped or pid in stopped or _is_of(process, traits, since, everyone)
+        ]
+        found = {process.pid: process for process in with_descendants(roots, everyone)}
+        started = [process for pid, process in found.items() if pid not in stopped]
+        for process in started:
+            with suppress(psutil.Error):
+                process.suspend()
+        stopped = found
+        if not started:
+            break
+    return list(stopped.values())
+
+
+def _is_of(process: Process, traits: RunTraits, since: float | None, everyone: dict[int, Process]) -> bool:
+    value = _variable(process, traits.variable)
+    if value is not None:
+        return value == traits.value
+    if _is_in(process.pid, traits.session, everyone):
+        return True
+    # It cleared its environment. What an earlier run left behind may have done so too, but is older.
+    with suppress(psutil.Error):
+        return since is not None and process.create_time() >= since and belongs_to(process, traits.folder)
+    return False
 
 
 def ask_to_end(processes: Iterable[Process]) -> None:

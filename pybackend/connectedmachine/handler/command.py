@@ -4,7 +4,8 @@ Design page section 5, "Fate of a command"; handler contract 2.1. A run lives in
 
 * ``lock``: held by the *attendant*, a small process that outlives the runner, from before it starts until
   it ends; by nothing else, also not by the handler or what the handler leaves behind
-* ``started``: JSON, the boot and its monotonic time when the run began
+* ``started``: JSON, the boot and its monotonic time when the run began, and the version folder
+* ``group``: a link to the control group of all that the run starts, on hosts that have such
 * ``pid``: the attendant's process id, which on POSIX is also the id of its session
 * ``stdout``, ``stderr``: what the command wrote
 * ``receipt``: the exit code and a line feed, written by the attendant when the command ended
@@ -28,6 +29,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectedmachine.handler import cgroup
 from connectedmachine.handler._files import disk_full_named, is_disk_full, read_regular
 from connectedmachine.handler.output import HEAD_BYTES, join_output
 from connectedmachine.model.clock import Clock
@@ -53,11 +55,15 @@ _RECEIPT = re.compile(rb"(-?\d{1,10})\r?\n")
 
 @dataclass(frozen=True)
 class CommandSpec:
-    """A command ready to run: program and arguments, the version folder, its whole environment."""
+    """A command ready to run: program and arguments, the version folder, its whole environment.
+
+    ``group`` is the control group of the version, in which the run gets one of its own; ``None`` without.
+    """
 
     argv: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str]
+    group: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,11 @@ Fate = Ended | TimedOut | Lost
 
 
 def command_spec(
-    manifest: HandlerManifest, command: Command, folder: Path, environment: Mapping[str, str]
+    manifest: HandlerManifest,
+    command: Command,
+    folder: Path,
+    environment: Mapping[str, str],
+    group: Path | None = None,
 ) -> CommandSpec:
     """Find the program of ``command``: always the package's own, whatever the manifest writes before it.
 
@@ -107,7 +117,7 @@ def command_spec(
     program = Path(os.path.normpath(folder / words[0].lstrip(_launch.SEPARATORS)))
     if not program.is_relative_to(folder) or program == folder:
         raise _bad_line("CommandOutsidePackage", f"'{key}' in '{where}' names a program outside the package")
-    return CommandSpec((str(program), *words[1:]), folder, environment)
+    return CommandSpec((str(program), *words[1:]), folder, environment, group)
 
 
 def _bad_line(code: str, message: str) -> HandlerError:
@@ -139,7 +149,7 @@ def start(spec: CommandSpec, run_folder: Path, clock: Clock) -> CommandRun:
                 hint="Wait for it.",
             ) from None
         try:
-            _begin(run_folder, clock)
+            _begin(spec, run_folder, clock)
             environment = {**spec.environment, RUN_VARIABLE: str(run_folder)}
             child = _launch.launch(spec.argv, spec.folder, environment, run_folder, lock)
         except OSError as error:
@@ -156,12 +166,15 @@ def start(spec: CommandSpec, run_folder: Path, clock: Clock) -> CommandRun:
     return CommandRun(run_folder, clock, child)
 
 
-def _begin(run_folder: Path, clock: Clock) -> None:
+def _begin(spec: CommandSpec, run_folder: Path, clock: Clock) -> None:
     """Forget an earlier run of that folder; dying anywhere in here leaves a run that is lost."""
-    for name in ("started", "receipt", "overdue", "pid", "stdout", "stderr"):
+    for name in ("started", "receipt", "overdue", "pid", "stdout", "stderr", "group"):
         (run_folder / name).unlink(missing_ok=True)
+    group = cgroup.make_run_group(spec.group)
+    if group is not None:
+        (run_folder / "group").symlink_to(group)
     # Not synced: whether a run still goes on matters only within this boot.
-    began = {"boot": clock.boot_id(), "monotonic": clock.monotonic()}
+    began = {"boot": clock.boot_id(), "monotonic": clock.monotonic(), "folder": str(spec.folder)}
     (run_folder / "started").write_text(json.dumps(began), encoding="utf-8")
 
 
@@ -186,25 +199,26 @@ class CommandRun:
             on_tick: Called at least every 0.2 s while the command runs. What it raises ends the waiting
                 and leaves the command alone.
         """
-        beginning = _read_beginning(self._folder / "started")
-        if beginning is None:
+        began = _read_beginning(self._folder / "started")
+        if began is None:
             return Lost()
-        boot, started = beginning
-        overdue = self._wait_until(started + timeout, on_tick)
+        overdue = self._wait_until(began, timeout, on_tick)
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._child.wait(_REAP_SECONDS)
         receipt = _RECEIPT.fullmatch(_read_small(self._folder / "receipt"))
         if receipt is not None and not overdue:
+            self._forget_group()  # what the command left behind keeps it
             return Ended(int(receipt[1]), self._output())
         # In another boot nothing can be left, and process ids mean others.
-        if boot == self._clock.boot_id():
-            self._end_all()
+        if began.boot == self._clock.boot_id():
+            self._end_all(began)
         return TimedOut(self._output()) if overdue else Lost()
 
-    def _wait_until(self, deadline: float, on_tick: Callable[[], None] | None) -> bool:
+    def _wait_until(self, began: _Beginning, timeout: float, on_tick: Callable[[], None] | None) -> bool:
         """Wait until nothing runs any more, and say whether that is because the time was up."""
         overdue = self._folder / "overdue"
+        deadline = began.monotonic + timeout
         with _launch.EndWatch(self._child, self._pid) as watch:
             running = self._is_running()
             while running:
@@ -214,7 +228,7 @@ class CommandRun:
                     # On a full disk it is done all the same.
                     with suppress(OSError):
                         overdue.touch()
-                    self._end_all()
+                    self._end_all(began)
                     return True
                 watch.wait(min(remaining, _TICK_SECONDS))
                 running = self._is_running()
@@ -227,16 +241,32 @@ class CommandRun:
     def _is_running(self) -> bool:
         return _launch.is_held(self._folder / "lock")
 
-    def _end_all(self) -> None:
-        from connectedmachine.handler._processes import end_run
+    def _end_all(self, began: _Beginning) -> None:
+        from connectedmachine.handler._processes import RunTraits, end_run
 
-        end_run(RUN_VARIABLE, str(self._folder), self._pid(), self._end_group)
+        traits = RunTraits(
+            RUN_VARIABLE, str(self._folder), self._pid(), self._is_running(), began.folder, self._group()
+        )
+        end_run(traits, self._end_group)
+        self._forget_group()
 
     def _end_group(self) -> None:
         # Only while the lock is held is the process id certain to be the attendant's.
         pid = self._pid()
         if pid is not None and self._is_running():
             _launch.end_group(pid, self._folder)
+        group = self._group()
+        if group is not None:
+            cgroup.kill(group)
+
+    def _forget_group(self) -> None:
+        group = self._group()
+        if group is not None:
+            cgroup.remove(group)
+
+    def _group(self) -> Path | None:
+        link = self._folder / "group"
+        return link.readlink() if link.is_symlink() else None
 
     def _pid(self) -> int | None:
         text = _read_small(self._folder / "pid").strip()
@@ -253,10 +283,17 @@ class CommandRun:
         return join_output(_read_head(self._folder / "stdout"), _read_head(self._folder / "stderr"))
 
 
-def _read_beginning(path: Path) -> tuple[str, float] | None:
+@dataclass(frozen=True)
+class _Beginning:
+    boot: str
+    monotonic: float
+    folder: Path
+
+
+def _read_beginning(path: Path) -> _Beginning | None:
     try:
         began = json.loads(_read_small(path))
-        return str(began["boot"]), float(began["monotonic"])
+        return _Beginning(str(began["boot"]), float(began["monotonic"]), Path(began["folder"]))
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connectedmachine.handler import cgroup
 from connectedmachine.model.clock import Clock
 
 if TYPE_CHECKING:
@@ -30,14 +31,23 @@ class Stray:
     ended: bool
 
 
-def end_strays(folder: Path, clock: Clock) -> list[Stray]:
+def end_strays(folder: Path, clock: Clock, group: Path | None = None) -> list[Stray]:
     """End the processes of the version in ``folder``, with their descendants, and say which those were.
 
-    One belongs to the version when its program lies in the folder or its environment names the folder, as
-    in all that handler commands start; or when it works in the folder or was given a path in it, unless it
-    has a terminal: then it is somebody looking around. They are asked to end, and after three seconds ended.
+    One belongs to the version when it is in the version's control ``group``, its program lies in the folder,
+    or its environment names the folder, as in all that handler commands start; or when it works in the folder
+    or was given a path in it, unless it has a terminal: then it is somebody looking around. They are asked to
+    end, and after three seconds ended. The group is gone afterwards, unless something resisted.
     """
-    if sys.platform == "linux" and not _is_mentioned(folder):
+    try:
+        return _end_strays(folder, clock, group)
+    finally:
+        if group is not None:
+            cgroup.remove(group)
+
+
+def _end_strays(folder: Path, clock: Clock, group: Path | None) -> list[Stray]:
+    if sys.platform == "linux" and not _members(group) and not _is_mentioned(folder):
         return []
     # psutil, which that needs, is slow to import.
     from connectedmachine.handler import _processes
@@ -45,7 +55,12 @@ def end_strays(folder: Path, clock: Clock) -> list[Stray]:
     strays: dict[int, tuple[str, Process]] = {}
     for _ in range(_ROUNDS):  # what is being ended may be starting another
         everyone = _processes.others()
-        roots = [pid for pid, process in everyone.items() if _processes.belongs_to(process, folder)]
+        grouped = _members(group)
+        roots = [
+            pid
+            for pid, process in everyone.items()
+            if pid in grouped or _processes.belongs_to(process, folder)
+        ]
         members = _processes.with_descendants(roots, everyone)
         if not members:
             break
@@ -54,10 +69,16 @@ def end_strays(folder: Path, clock: Clock) -> list[Stray]:
         deadline = clock.monotonic() + _GRACE_SECONDS
         while any(map(_processes.is_alive, members)) and clock.monotonic() < deadline:
             clock.sleep(_LOOK_SECONDS)
+        if group is not None:
+            cgroup.kill(group)
         _processes.kill(members)
     return [
         Stray(pid, name, not _processes.is_alive(process)) for pid, (name, process) in sorted(strays.items())
     ]
+
+
+def _members(group: Path | None) -> set[int]:
+    return set() if group is None else cgroup.members(group)
 
 
 def _is_mentioned(folder: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 
@@ -17,6 +17,17 @@ class Command(StrEnum):
 
 
 @dataclass(frozen=True)
+class ResourceLimits:
+    """``resourceLimits`` of a manifest (handler contract 1.2); ``None`` limits nothing.
+
+    ``cpu_percent`` is of one CPU, so 200 are two; ``memory_mib`` is in MiB.
+    """
+
+    cpu_percent: float | None = None
+    memory_mib: float | None = None
+
+
+@dataclass(frozen=True)
 class HandlerManifest:
     """The keys of element 0 of HandlerManifest.json that a runtime acts on (handler contract 1.2).
 
@@ -28,6 +39,7 @@ class HandlerManifest:
     continue_on_update_failure: bool = False
     report_heartbeat: bool = False
     supports_multiple_extensions: bool = False
+    resource_limits: ResourceLimits = ResourceLimits()
 
     def to_json(self) -> dict[str, object]:
         """The journal's form of it."""
@@ -37,19 +49,24 @@ class HandlerManifest:
             "continueOnUpdateFailure": self.continue_on_update_failure,
             "reportHeartbeat": self.report_heartbeat,
             "supportsMultipleExtensions": self.supports_multiple_extensions,
+            "resourceLimits": asdict(self.resource_limits),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, object]) -> HandlerManifest:
         """Read what ``to_json`` wrote."""
         commands = data["commands"]
+        # Journals of earlier releases do not have it.
+        limits = data.get("resourceLimits", {})
         assert isinstance(commands, dict)
+        assert isinstance(limits, dict)
         return cls(
             {Command(name): str(line) for name, line in commands.items()},
             bool(data["updateWithInstall"]),
             bool(data["continueOnUpdateFailure"]),
             bool(data["reportHeartbeat"]),
             bool(data["supportsMultipleExtensions"]),
+            ResourceLimits(**limits),
         )
 
 

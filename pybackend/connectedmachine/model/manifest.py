@@ -10,9 +10,13 @@ from __future__ import annotations
 import json
 
 from connectedmachine.model.errors import PackageError
-from connectedmachine.model.handler import Command, HandlerManifest
+from connectedmachine.model.handler import Command, HandlerManifest, ResourceLimits
 
 MANIFEST_NAME = "HandlerManifest.json"
+
+# No host has more, so such a limit is none.
+_MOST_CPU_PERCENT = 1e6
+_MOST_MEMORY_MIB = 2.0**32
 
 
 def manifest_document(data: bytes, where: str) -> list[dict[str, object]]:
@@ -46,7 +50,8 @@ def parse_manifest(data: bytes, where: str) -> HandlerManifest:
     Raises:
         PackageError: ``MalformedManifest``, naming the file and the key.
     """
-    body = manifest_document(data, where)[0].get("handlerManifest")
+    element = manifest_document(data, where)[0]
+    body = element.get("handlerManifest")
     if not isinstance(body, dict):
         raise _malformed(where, "has no object 'handlerManifest'")
     commands: dict[Command, str] = {}
@@ -61,6 +66,7 @@ def parse_manifest(data: bytes, where: str) -> HandlerManifest:
         continue_on_update_failure=_flag(body, "continueOnUpdateFailure"),
         report_heartbeat=_flag(body, "reportHeartbeat"),
         supports_multiple_extensions=_flag(body, "supportsMultipleExtensions"),
+        resource_limits=_limits(element.get("resourceLimits")),
     )
 
 
@@ -75,6 +81,21 @@ def _flag(body: dict[str, object], key: str) -> bool:
     """Azure's reading: true, or the text ``true`` in any case; anything else is the default, false."""
     value = body.get(key)
     return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def _limits(value: object) -> ResourceLimits:
+    """What is no limit that a host could keep is none, as with a flag that is none."""
+    limits = value if isinstance(value, dict) else {}
+    return ResourceLimits(
+        _limit(limits.get("cpuQuotaPercentage"), _MOST_CPU_PERCENT),
+        _limit(limits.get("memoryQuotaInMB"), _MOST_MEMORY_MIB),
+    )
+
+
+def _limit(value: object, most: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+        return None
+    return float(value)
 
 
 def _malformed(where: str, what: str) -> PackageError:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from connectedmachine.model.errors import InvalidRequestError
+from connectedmachine.model.handler import Command
 from connectedmachine.model.version import Version
 
 DAY = 86_400.0
@@ -30,6 +31,13 @@ class Policy:
         sample_interval: From one health sample to the next.
         rollback_pause: From a failed rollback to its next try; doubles with each.
         enrol_by_default: ``enableAutomaticUpgrade`` of an extension created without it.
+        install_timeout: How long an ``install`` may take until it is ended and has failed. The defaults of
+            this and the four that follow are those of Azure's agent (handler contract 2.1); journals of
+            releases that did not have them yet mean the same.
+        update_timeout: As ``install_timeout``, for ``update``.
+        enable_timeout: As ``install_timeout``, for ``enable``.
+        disable_timeout: As ``install_timeout``, for ``disable``.
+        uninstall_timeout: As ``install_timeout``, for ``uninstall``.
     """
 
     preset: str
@@ -42,6 +50,25 @@ class Policy:
     sample_interval: float
     rollback_pause: float
     enrol_by_default: bool
+    install_timeout: float = 900.0
+    update_timeout: float = 900.0
+    enable_timeout: float = 300.0
+    disable_timeout: float = 900.0
+    uninstall_timeout: float = 300.0
+
+    def timeout(self, command: Command) -> float:
+        """Seconds that a handler command may take."""
+        match command:
+            case Command.INSTALL:
+                return self.install_timeout
+            case Command.UPDATE:
+                return self.update_timeout
+            case Command.ENABLE:
+                return self.enable_timeout
+            case Command.DISABLE:
+                return self.disable_timeout
+            case Command.UNINSTALL:
+                return self.uninstall_timeout
 
 
 ARC_2021 = Policy(
@@ -67,6 +94,8 @@ PRESETS: Mapping[str, Policy] = {preset.preset: preset for preset in (ARC_2021, 
 
 VALUE_NAMES = tuple(field.name for field in fields(Policy))
 
+_LONGER_THAN_ZERO = ("sample_interval", "rollback_pause", "retry_interval")
+
 PolicyValues = Mapping[str, float | str | bool | None]
 """What one level sets: field name of ``Policy`` to value. A name that is absent is inherited."""
 
@@ -83,7 +112,7 @@ def checked_value(name: str, value: object) -> float | str:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 365 * DAY:
         raise _invalid(name, value, "Give a duration from zero to 365 days.")
-    if name in ("sample_interval", "rollback_pause", "retry_interval") and value <= 0:
+    if (name in _LONGER_THAN_ZERO or name.endswith("_timeout")) and value <= 0:
         raise _invalid(name, value, "Give a duration longer than zero.")
     return float(value)
 

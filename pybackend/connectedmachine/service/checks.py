@@ -19,9 +19,9 @@ from connectedmachine.gallery.survey import Survey, names_of, survey, without_si
 from connectedmachine.handler.onlooker import Seen, secrets_in
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.errors import InvalidRequestError, PackageError, RunnerError
-from connectedmachine.model.handler import Command
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import Architecture, OSType, Platform
+from connectedmachine.model.policy import PolicyValues
 from connectedmachine.model.version import Version
 from connectedmachine.service import package_check as judge
 from connectedmachine.service.follow import Follower
@@ -35,6 +35,7 @@ _STEADY = 3.0
 _PLACEHOLDER = HandlerName("Placeholder.Publisher", "Package")
 _PLACEHOLDER_VERSION = Version((1, 0, 0, 0))
 _USUAL_STEPS = 12
+_NO_LIMITS: PolicyValues = {}
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,12 @@ class _StoppedError(Exception):
 
 
 def check(
-    request: Request, clock: Clock, follow: Follower, timeouts: Mapping[Command, float]
+    request: Request, clock: Clock, follow: Follower, limits: PolicyValues = _NO_LIMITS
 ) -> list[Finding]:
     """Put a package through its life, and find what the contract demands of it and what it did.
 
     Args:
-        timeouts: Seconds that each command may take.
+        limits: Policy values that differ from the preset: how long each command may take.
 
     Raises:
         NotFoundError: ``ResourceNotFound``, there is no such file.
@@ -74,7 +75,7 @@ def check(
     secrets = secrets_in(request.protected)
     clear_leftovers(clock, follow.warning)
     with TemporaryDirectory(prefix="azcmlite-package-") as scratch:
-        checked = _Check(request, clock, follow, timeouts, Path(scratch))
+        checked = _Check(request, clock, follow, limits, Path(scratch))
         try:
             found = [judge.without_secrets(one, secrets) for one in checked.findings(secrets)]
         except _StoppedError:
@@ -118,13 +119,13 @@ class _Check:
         request: Request,
         clock: Clock,
         follow: Follower,
-        timeouts: Mapping[Command, float],
+        limits: PolicyValues,
         scratch: Path,
     ) -> None:
         self._request = request
         self._clock = clock
         self._follow = follow
-        self._timeouts = timeouts
+        self._limits = limits
         self._scratch = scratch
         self._steps = 0
 
@@ -156,7 +157,7 @@ class _Check:
             self._request.protected,
             self._request.window,
             min(_STEADY, self._request.window / 4),
-            self._timeouts,
+            self._limits,
         )
         yield from self._rehearsed(plan, secrets)
 

@@ -120,7 +120,6 @@ class GalleryService(ServiceBase):
         Raises:
             NotFoundError, InvalidRequestError, RunnerError: see ``service.checks.check``.
         """
-        from connectedmachine.agent.local_hands import TIMEOUTS
         from connectedmachine.service.checks import Request, check
 
         request = Request(
@@ -134,7 +133,7 @@ class GalleryService(ServiceBase):
             protected=protected_settings,
             window=window,
         )
-        return {"value": [_finding_view(found) for found in check(request, self.clock, follow, TIMEOUTS)]}
+        return {"value": [_finding_view(found) for found in check(request, self.clock, follow)]}
 
     def image_list(
         self,

@@ -49,6 +49,11 @@ class PolicyService(ServiceBase):
         manual_health_window: Given = UNSET,
         sample_interval: Given = UNSET,
         rollback_pause: Given = UNSET,
+        install_timeout: Given = UNSET,
+        update_timeout: Given = UNSET,
+        enable_timeout: Given = UNSET,
+        disable_timeout: Given = UNSET,
+        uninstall_timeout: Given = UNSET,
         subscription_id: str | None = None,
         initiator: str = "",  # noqa: ARG002 # every mutation takes one
     ) -> Json:
@@ -70,6 +75,11 @@ class PolicyService(ServiceBase):
             "manual_health_window": manual_health_window,
             "sample_interval": sample_interval,
             "rollback_pause": rollback_pause,
+            "install_timeout": install_timeout,
+            "update_timeout": update_timeout,
+            "enable_timeout": enable_timeout,
+            "disable_timeout": disable_timeout,
+            "uninstall_timeout": uninstall_timeout,
         }
         with self.store.transaction():
             values = dict(self.store.policies.values(found.id, level))

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectedmachine.agent.rehearsal import Ran
 from connectedmachine.handler.onlooker import Seen
-from connectedmachine.model.handler import Command, HandlerManifest, HandlerStatus, Heartbeat
+from connectedmachine.model.handler import HandlerManifest, HandlerStatus, Heartbeat
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import Operation
+from connectedmachine.model.policy import PolicyValues
 from connectedmachine.model.version import Version
 
 
@@ -27,6 +27,7 @@ class Release:
 @dataclass(frozen=True)
 class Plan:
     """What is rehearsed. ``settings`` and ``protected`` are JSON texts; seconds each.
+    ``limits``: policy values that differ from the preset.
 
     ``window``: how long a version may take to report success; ``steady``: how long it must then keep it.
     """
@@ -39,7 +40,7 @@ class Plan:
     protected: str | None
     window: float
     steady: float
-    timeouts: Mapping[Command, float]
+    limits: PolicyValues
 
 
 @dataclass(frozen=True)

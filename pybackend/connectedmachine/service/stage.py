@@ -41,12 +41,13 @@ from connectedmachine.model.operation import (
     Step,
     StepName,
 )
-from connectedmachine.model.policy import ARC_2021
+from connectedmachine.model.policy import effective
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.version import Version
 from connectedmachine.service.rehearsed import Change, Life, Look, Plan, Release
 from connectedmachine.service.service import Service
 from connectedmachine.store import Store
+from connectedmachine.store.policies import MACHINE_LEVEL
 from connectedmachine.upgrade.health import judge
 
 _GROUP, _MACHINE, _EXTENSION = "check", "check", "package"
@@ -128,11 +129,10 @@ class Stage:
         self._store = Store.open(home)
         self._service = _QuietService(self._store, clock)
         self._service.machine_connect(resource_group=_GROUP, name=_MACHINE, follow=_Nobody())
+        self._store.policies.set_values(self._machine.id, MACHINE_LEVEL, plan.limits)
         self._watch_for(plan.window)
         self._places = self._service.places(self._machine)
-        self._hands = RehearsalHands(
-            self._store, self._places, clock, timeouts=plan.timeouts, on_tick=on_tick
-        )
+        self._hands = RehearsalHands(self._store, self._places, clock, on_tick=on_tick)
         self.onlooker = Onlooker(self._places.library.root, secrets_in(plan.protected))
 
     # The acts.
@@ -302,7 +302,7 @@ class Stage:
             initiator="",
             settings_seq=installed.settings_seq,
             old_settings_seq=installed.settings_seq,
-            policy=ARC_2021,
+            policy=effective(self._plan.limits, {})[0],
             began=now,
         )
         if command is Command.ENABLE:

@@ -89,10 +89,17 @@ def fetched_manifest(operation: Operation) -> HandlerManifest | None:
 def exit_code_of(operation: Operation, name: StepName, side: Side) -> int | None:
     """The exit code of the last attempt at a command, which later commands are told (contract 2.2).
 
-    ``None`` when it was not run, or ended without a code.
+    One that failed without a code of its own has the agent's (contract 2.1); ``None`` when it was not run.
     """
     step = Step(name, side)
-    return next((record.exit_code for record in reversed(operation.journal) if record.step == step), None)
+    last = next((record for record in reversed(operation.journal) if record.step == step), None)
+    if last is None or last.outcome is not StepOutcome.FAILED or last.exit_code is not None:
+        return None if last is None else last.exit_code
+    return _AGENT_CODES.get(last.code, _UNKNOWN_CODE)
+
+
+_AGENT_CODES = {"HandlerTimeout": 1011, "ManifestMissing": 1002}
+_UNKNOWN_CODE = -1
 
 
 def health_window(operation: Operation) -> float:
