@@ -68,6 +68,14 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Time": "lastSample.time",
         "Message": "lastSample.message",
     },
+    "credential": {
+        "Name": "name",
+        "ClientId": "clientId",
+        "Scopes": "scopes",
+        "Expires": "expires",
+        "LastUsed": "lastUsed",
+    },
+    "new credential": {"Name": "name", "ClientId": "clientId", "ClientSecret": "clientSecret"},
     "hold": {"Name": "name", "Version": "version", "Until": "until", "Reason": "reason"},
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
@@ -150,6 +158,8 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return printable(" ".join(map(str, value)))
     time = _TIME.fullmatch(str(value))
     return f"{time[1]} {time[2]}Z" if time else printable(str(value))
 

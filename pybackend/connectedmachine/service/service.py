@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from connectedmachine.agent.clock import SystemClock
+from connectedmachine.service.credentials import CredentialService
 from connectedmachine.service.extensions import ExtensionService
 from connectedmachine.service.galleries import GalleryService
 from connectedmachine.service.machines import MachineService
@@ -17,7 +18,15 @@ from connectedmachine.store import Store
 from connectedmachine.store.home import state_root
 
 
-class Service(MachineService, ExtensionService, GalleryService, UpgradeService, PolicyService, ProbeService):
+class Service(
+    MachineService,
+    ExtensionService,
+    GalleryService,
+    UpgradeService,
+    PolicyService,
+    ProbeService,
+    CredentialService,
+):
     """Takes keyword arguments as they came in, returns JSON-able dicts, raises ConnectedMachineError."""
 
     @classmethod

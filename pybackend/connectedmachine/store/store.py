@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectedmachine.store.answers import Answers
+from connectedmachine.store.credentials import Credentials
 from connectedmachine.store.database import Database
 from connectedmachine.store.extensions import Extensions
 from connectedmachine.store.galleries import Galleries
@@ -31,6 +32,7 @@ class Store:
         self.probes = Probes(database)
         self.galleries = Galleries(database)
         self.answers = Answers(database)
+        self.credentials = Credentials(database)
 
     @classmethod
     def open(cls, home: Path) -> Store:
