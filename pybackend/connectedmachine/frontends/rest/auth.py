@@ -6,6 +6,7 @@ same: every process of this host is one peer, and none of them may lock out anot
 
 from __future__ import annotations
 
+import math
 import re
 from collections import deque
 from collections.abc import Callable
@@ -59,11 +60,10 @@ class Failures:
 
     def wait(self, peer: str) -> int:
         """Whole seconds until the peer may try again; 0 is now."""
-        times = self._times.get(peer, ())
-        if len(times) < self.ALLOWED:
+        times = self._times.get(peer)
+        if times is None or len(times) < self.ALLOWED:
             return 0
-        left = times[0] + self.WINDOW - self._clock.monotonic()
-        return max(0, int(left) + (left > int(left)))
+        return max(0, math.ceil(times[0] + self.WINDOW - self._clock.monotonic()))
 
 
 def peer_of(scope: Scope) -> str:

@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectedmachine.frontends.rest.errors import arm_error
 
+_LONGEST_NUMBER = 18
+"""Digits; Python refuses to read thousands of them."""
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -109,7 +112,11 @@ class BoundedBody:
 
     def _is_announced_too_large(self, scope: Scope) -> bool:
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        return any(int(length) > self._size for length in lengths if length.isdigit())
+        return any(
+            len(length) > _LONGEST_NUMBER or int(length) > self._size
+            for length in lengths
+            if length.isdigit()
+        )
 
     async def _read(self, receive: Receive) -> bytes | None:
         parts = bytearray()
