@@ -68,7 +68,7 @@ class Door:
             state: What the connection knows, as the server hands it to the application.
         """
         named = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
-        sent = {name: value.encode("latin-1") for name, value in named.items()}
+        sent = [(name.encode(), value.encode("latin-1")) for name, value in named.items()]
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(
@@ -90,6 +90,13 @@ class Door:
             "client_secret": str(made["clientSecret"]),
             "scope": "https://management.azure.com/.default",
         }
+
+    def last_used(self) -> object:
+        """When the only credential got a token."""
+        listed = self.service.credential_list()["value"]
+        assert isinstance(listed, list)
+        (only,) = listed
+        return only["lastUsed"]
 
     def token(self, name: str = "client", *scopes: str, days: int = 365) -> str:
         """A token of a new credential."""
