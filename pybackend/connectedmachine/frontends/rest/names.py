@@ -33,7 +33,8 @@ def served_names(address: Address) -> frozenset[str]:
     """Names and addresses by which clients can reach a server that listens on ``address``, in lower case."""
     if address.is_loopback:
         return frozenset({*LOOPBACK, str(address)})
-    own = {socket.gethostname().lower(), socket.getfqdn().lower()}
+    # A certificate holds ASCII names only.
+    own = {name.lower() for name in (socket.gethostname(), socket.getfqdn()) if name and name.isascii()}
     if not address.is_unspecified:
         return frozenset({*LOOPBACK, *own, str(address)})
     return frozenset({*LOOPBACK, *own, *_addresses()})
@@ -48,7 +49,7 @@ def _addresses() -> set[str]:
     import psutil
 
     return {
-        entry.address
+        str(ipaddress.ip_address(entry.address))
         for entries in psutil.net_if_addrs().values()
         for entry in entries
         # An address with a zone is of no use in a URL.
