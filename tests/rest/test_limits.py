@@ -109,7 +109,12 @@ def run(app: ASGIApp, *messages: Message, headers: list[tuple[bytes, bytes]] | N
     async def send(message: Message) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "PUT", "path": "/", "headers": headers or []}
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": "/",
+        "headers": headers or [(b"transfer-encoding", b"chunked")],
+    }
 
     async def call() -> None:
         await app(scope, receive, send)
@@ -147,6 +152,11 @@ def test_a_body_that_says_it_is_too_large_is_not_awaited(length: bytes) -> None:
 def test_a_body_that_does_not_come_is_not_awaited_for_ever() -> None:
     start, _ = run(BoundedBody(echo, 4, 0.01), part(b"a"))
     assert start["status"] == 408
+
+
+def test_a_request_without_a_body_goes_on_at_once() -> None:
+    _, body = run(BoundedBody(echo, 4, 60.0), part(b"", more=False), headers=[(b"host", b"a")])
+    assert body["body"] == b""
 
 
 def test_a_client_that_leaves_half_way_gets_nothing_done() -> None:

@@ -6,19 +6,24 @@ tokens, with it. Only the REST front end needs this, so it is no part of ``Servi
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connectedmachine.model.clock import Clock
 from connectedmachine.model.credential import Credential
 from connectedmachine.model.errors import PermissionDeniedError
 from connectedmachine.service import access_tokens
 from connectedmachine.service.base import ServiceBase
 from connectedmachine.service.proofs import is_secret, token_key
+from connectedmachine.store import Store
 from connectedmachine.store.credentials import Proof
 
 TOKEN_LIFETIME = timedelta(hours=1)
 """Azure's."""
+
+_MOST_SEEN = 1000
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,6 +35,12 @@ class IssuedToken:
 
 
 class TokenService(ServiceBase):
+    def __init__(self, store: Store, clock: Clock) -> None:
+        super().__init__(store, clock)
+        # Client and end of tokens whose signature was right, by their digests. That never changes; whether
+        # the credential is still there is asked each time.
+        self._seen: dict[bytes, tuple[str, int]] = {}
+
     def token_issue(
         self, *, client_id: str, client_secret: str, tenant: str, issuer: str, audience: str
     ) -> IssuedToken:
@@ -77,15 +88,11 @@ class TokenService(ServiceBase):
             PermissionDeniedError: ``InvalidAuthenticationToken``: no token, or its credential was revoked;
                 ``ExpiredAuthenticationToken``.
         """
-        try:
-            read = access_tokens.read(token)
-        except ValueError as error:
-            raise _refused_token() from error
-        found = self.store.credentials.find(str(read.claims.get("appid")))
-        if found is None or not read.is_signed_with(self._token_key(*found)):
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        client_id, expires = self._seen.get(digest) or self._verified(token, digest)
+        found = self.store.credentials.find(client_id)
+        if found is None:
             raise _refused_token()
-        expires = read.claims["exp"]
-        assert isinstance(expires, int)  # signed by us
         now = self.clock.now()
         if expires <= now.timestamp() or found[0].expires <= now:
             raise PermissionDeniedError(
@@ -95,6 +102,21 @@ class TokenService(ServiceBase):
                 hint="Get a new one from the token endpoint.",
             )
         return found[0]
+
+    def _verified(self, token: str, digest: bytes) -> tuple[str, int]:
+        try:
+            read = access_tokens.read(token)
+        except ValueError as error:
+            raise _refused_token() from error
+        found = self.store.credentials.find(str(read.claims.get("appid")))
+        if found is None or not read.is_signed_with(self._token_key(*found)):
+            raise _refused_token()
+        expires = read.claims["exp"]
+        assert isinstance(expires, int)  # signed by us
+        if len(self._seen) == _MOST_SEEN:
+            del self._seen[next(iter(self._seen))]
+        self._seen[digest] = found[0].client_id, expires
+        return self._seen[digest]
 
     def _token_key(self, credential: Credential, proof: Proof) -> bytes:
         return token_key(self.store.home, credential.client_id, proof)

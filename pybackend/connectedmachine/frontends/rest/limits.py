@@ -89,6 +89,9 @@ class BoundedBody:
         self._app, self._size, self._seconds = app, size, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"]):
+            await self._app(scope, receive, send)  # it has no body
+            return
         body: bytes | None = b""
         if not self._is_announced_too_large(scope):
             try:
