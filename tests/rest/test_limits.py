@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connectedmachine.frontends.rest.limits import BoundedBody, BoundedTime, Limits
+from connectedmachine.frontends.rest.limits import BoundedBody, BoundedTime, Limits, Stopped
 from rest.support import BASE, PORT, RESOURCE, TOKEN_PATH, Door, error_of
 
 
@@ -169,6 +169,15 @@ def test_what_takes_too_long_is_ended() -> None:
 
     start, _ = run(BoundedTime(hangs, 0.01))
     assert start["status"] == 504
+
+
+def test_what_a_stop_cuts_off_may_be_tried_again() -> None:
+    async def cut_off(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 # an application
+        raise asyncio.CancelledError
+
+    start, _ = run(Stopped(cut_off))
+    assert start["status"] == 503
+    assert (b"retry-after", b"1") in start["headers"]
 
 
 def test_a_time_out_of_the_application_is_its_own() -> None:

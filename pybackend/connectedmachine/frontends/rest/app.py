@@ -20,7 +20,7 @@ from connectedmachine.frontends.rest.access_log import AccessLog, Write, log_fil
 from connectedmachine.frontends.rest.auth import Authenticated, Failures
 from connectedmachine.frontends.rest.errors import arm_error
 from connectedmachine.frontends.rest.faults import Faults, Rule
-from connectedmachine.frontends.rest.limits import Addressed, BoundedBody, BoundedTime, Limits
+from connectedmachine.frontends.rest.limits import Addressed, BoundedBody, BoundedTime, Limits, Stopped
 from connectedmachine.frontends.rest.names import LOOPBACK
 from connectedmachine.frontends.rest.tokens import TokenRoutes, tenants
 from connectedmachine.model.clock import Clock
@@ -81,6 +81,7 @@ def build(
         ],
         middleware=[
             Middleware(AccessLog, write=access_log or log_file(home / LOG_FILE), clock=now),
+            Middleware(Stopped),
             Middleware(Addressed, names=names, port=port, headers=bounds.headers),
             Middleware(Faults, rules=rules),
         ],

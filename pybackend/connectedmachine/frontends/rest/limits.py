@@ -157,6 +157,29 @@ class BoundedTime:
             await arm_error(504, "GatewayTimeout", "The request took too long.")(scope, receive, send)
 
 
+class Stopped:
+    """Answers 503 for a request that the stop of the server cuts off, as clients then try again."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except asyncio.CancelledError:
+            if begun or scope["type"] != "http":
+                raise
+            answer = arm_error(503, "ServerStopping", "The server is stopping.", headers={"retry-after": "1"})
+            await answer(scope, receive, send)
+
+
 class _TooLargeError(Exception):
     """More came than may."""
 
