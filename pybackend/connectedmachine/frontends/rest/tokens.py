@@ -213,7 +213,7 @@ _NEVER_KEPT = {"cache-control": "no-store", "pragma": "no-cache"}
 
 def _base(request: Request) -> str:
     """This server as the client named it; the name was checked."""
-    return f"{request.url.scheme}://{request.headers['host']}"
+    return f"{request.scope['scheme']}://{request.headers['host']}"
 
 
 def _refused(status: int, error: str, description: str) -> Response:
