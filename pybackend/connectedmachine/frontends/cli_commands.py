@@ -35,6 +35,7 @@ from connectedmachine.frontends.cli_options import (
     policy_duration,
     text,
 )
+from connectedmachine.frontends.cli_serve import serve
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ GROUPS = {
     "config": "see and change which extensions the administrator of a machine admits",
     "probe": "manage health probes, which say whether a machine is healthy",
     "hold": "keep extensions, or versions of them, from moving",
+    "credential": "manage who may use the REST API",
 }
 
 _IN = "-g myResourceGroup --machine-name myVM"
@@ -84,6 +86,8 @@ _ARCHITECTURE = text(
 )  # fmt: skip
 _GALLERY_NAME = text("--name", "-n", "--gallery-name", dest="name", help="name of the gallery")
 _PROBE_NAME = text("--name", "-n", "--probe-name", dest="name", help="name of the probe")
+
+_CREDENTIAL_NAME = text("--name", "-n", dest="name", help="name of the credential", required=True)
 
 _CHANGES = (
     text("--type-handler-version", "--version", dest="typeHandlerVersion", metavar="VERSION",
@@ -346,5 +350,44 @@ COMMANDS = (
     Command(
         "hold remove", "end a hold", f"hold remove {_IN} -n agent --version 1.2",
         passed_on("hold_remove"), None, (*OF_EXTENSION, _VERSION), "Remove-AzConnectedMachineUpgradeHold",
+    ),
+    Command(
+        "credential create", "make a credential for the REST API; its secret is shown once",
+        "credential create --name pipeline --scope operate",
+        passed_on("credential_create"), "new credential",
+        (_CREDENTIAL_NAME,
+         Option(("--scope",), "scopes", "what it may do, all of them include reading; by default read",
+                nargs="+", choices=("read", "operate", "publish")),
+         Option(("--expires-in-days",), "expires_in_days", "when it ends; by default after 365 days",
+                type=values.whole_number(1, 3650), metavar="DAYS")),
+    ),
+    Command(
+        "credential list", "list the credentials, without their secrets", "credential list -o table",
+        passed_on("credential_list"), "credential", (),
+    ),
+    Command(
+        "credential revoke", "end a credential and all tokens that it got",
+        "credential revoke --name pipeline",
+        passed_on("credential_revoke"), None, (_CREDENTIAL_NAME,),
+    ),
+    Command(
+        "serve", "serve the REST API until Ctrl+C or SIGTERM; the first line printed is JSON and says where",
+        "serve --port 8493",
+        serve, None,
+        (Option(("--port",), "port", "by default 8493; 0 takes any that is free",
+                type=values.whole_number(0, 65535), metavar="PORT"),
+         text("--host", dest="host", help="address to listen on; by default 127.0.0.1", metavar="ADDRESS"),
+         Option(("--http",), "plain", "plain HTTP in place of HTTPS, on the loopback address only",
+                nargs=0, const=True),
+         text("--unix-socket", dest="unix_socket", help="listen there too: the same user needs no token",
+              metavar="PATH"),
+         text("--certificate", dest="certificate", help="PEM file in place of our own", metavar="FILE"),
+         text("--key", dest="key", help="its key, unless that is in the same file", metavar="FILE"),
+         text("--scenario", dest="scenario", help="which calls go wrong, and how (docs/rest.md)",
+              metavar="FILE"),
+         Option(("--print-env",), "print_env", "print the lines that point the Azure SDK and az at the"
+                " server, and end", nargs=0, const=True),
+         Option(("--shell",), "shell", "for which shell the lines are; by default this system's own",
+                choices=("bash", "powershell"))),
     ),
 )  # fmt: skip

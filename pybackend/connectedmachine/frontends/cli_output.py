@@ -85,6 +85,14 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Time": "lastSample.time",
         "Message": "lastSample.message",
     },
+    "credential": {
+        "Name": "name",
+        "ClientId": "clientId",
+        "Scopes": "scopes",
+        "Expires": "expires",
+        "LastUsed": "lastUsed",
+    },
+    "new credential": {"Name": "name", "ClientId": "clientId", "ClientSecret": "clientSecret"},
     "hold": {"Name": "name", "Version": "version", "Until": "until", "Reason": "reason"},
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
@@ -53,6 +53,17 @@ def boolean(text: str) -> bool:
     if word not in _TRUE | _FALSE:
         raise ArgumentTypeError(f"'{text}' is neither true nor false")
     return word in _TRUE
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """A reader of whole numbers within bounds."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal()) or not lowest <= int(text[:20]) <= highest:
+            raise ArgumentTypeError(f"'{text}' is not a number from {lowest} to {highest}")
+        return int(text)
+
+    return read
 
 
 def json_object(text: str) -> str:

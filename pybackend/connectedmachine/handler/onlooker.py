@@ -19,6 +19,7 @@ import psutil
 
 from connectedmachine.handler._files import read_regular
 from connectedmachine.handler._report import parse
+from connectedmachine.handler.execution_log import LOG_NAME
 
 _LOOK_SECONDS = 0.01
 _LOOKS_BETWEEN_PROCESSES = 25
@@ -96,8 +97,10 @@ class Onlooker:
             self._judge(where, text.encode("utf-8", "surrogatepass"))
 
     def look_into_files(self, folder: Path) -> None:
-        """Look for secrets in a folder of logs."""
+        """Look for secrets in a folder of logs; ``look_into`` is given what its execution log repeats."""
         for path in sorted(folder.rglob("*")):
+            if path.name == LOG_NAME:
+                continue
             with suppress(OSError):  # no file, or one that is gone or endless
                 self._judge(f"log file {path.relative_to(folder)}", read_regular(path, _LOG_BYTES).data)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from connectedmachine.agent.clock import SystemClock
 from connectedmachine.service.aggregate import AggregateService
 from connectedmachine.service.configurations import ConfigurationService
+from connectedmachine.service.credentials import CredentialService
 from connectedmachine.service.extensions import ExtensionService
 from connectedmachine.service.galleries import GalleryService
 from connectedmachine.service.machines import MachineService
@@ -28,6 +29,7 @@ class Service(
     PolicyService,
     ProbeService,
     ConfigurationService,
+    CredentialService,
 ):
     """Takes keyword arguments as they came in, returns JSON-able dicts, raises ConnectedMachineError."""
 

@@ -232,6 +232,23 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
         ALTER TABLE extensions ADD COLUMN provision_after TEXT NOT NULL DEFAULT '[]';
         """,
     ),
+    (
+        4,
+        """
+        -- secret_hash is scrypt's; token_key is sealed with the key of the state root.
+        CREATE TABLE credentials (
+            client_id TEXT PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+            scopes TEXT NOT NULL,
+            salt BLOB NOT NULL,
+            secret_hash BLOB NOT NULL,
+            token_key BLOB NOT NULL,
+            created TEXT NOT NULL,
+            expires TEXT NOT NULL,
+            last_used TEXT
+        ) STRICT;
+        """,
+    ),
 )
 
 LATEST = MIGRATIONS[-1][0]

@@ -1,4 +1,4 @@
-"""Protected settings at rest: AES-256-GCM with a key that only this machine's administrators can read.
+"""Secrets at rest: AES-256-GCM with a key that only this machine's administrators can read.
 
 The key file is 0600 on POSIX and sealed with DPAPI in machine scope on Windows (design page, section 8).
 """
@@ -66,9 +66,10 @@ class Secrets:
     def _unreadable(self, owner: str) -> StoreError:
         return StoreError(
             "SecretUnreadable",
-            f"The protected settings of {owner} cannot be kept or read with the key in {self._path}.",
+            f"The secrets of {owner} cannot be kept or read with the key in {self._path}.",
             target=owner,
-            hint="Restore the key file; if it is lost, delete it and set the protected settings again.",
+            hint="Restore the key file; if it is lost, delete it, set the protected settings again and make"
+            " new credentials.",
         )
 
     def _key(self, *, create: bool) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connectedmachine.store.answers import Answers
 from connectedmachine.store.configurations import Configurations
+from connectedmachine.store.credentials import Credentials
 from connectedmachine.store.database import Database
 from connectedmachine.store.extensions import Extensions
 from connectedmachine.store.galleries import Galleries
@@ -33,6 +34,7 @@ class Store:
         self.probes = Probes(database)
         self.galleries = Galleries(database)
         self.answers = Answers(database)
+        self.credentials = Credentials(database)
 
     @classmethod
     def open(cls, home: Path) -> Store:

@@ -1,0 +1,60 @@
+"""One connection to the server: uvicorn's, which also ends when no whole request arrives in time.
+
+What the application may know and do about it is in the ASGI ``state``: ``abort_connection``, and over a Unix
+socket ``peer_uid``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from typing import cast
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if sys.platform == "win32":
+    from connectedmachine.frontends.rest._socket_windows import peer_uid
+else:
+    from connectedmachine.frontends.rest._socket_posix import peer_uid
+
+HEADER_SECONDS = 15.0
+"""From the first byte of a request, or from the connection, to the end of its headers."""
+
+
+class Connection(H11Protocol):
+    """Uvicorn waits for headers for ever; a client that dribbles them would keep its place."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        self.app_state = {**self.app_state, "abort_connection": transport.abort}
+        uid = peer_uid(cast(socket.socket, transport.get_extra_info("socket")))
+        if uid is not None:
+            self.app_state["peer_uid"] = uid
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._unwatch()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._unwatch()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(HEADER_SECONDS, self._end)
+
+    def _unwatch(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _end(self) -> None:
+        self._deadline = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
