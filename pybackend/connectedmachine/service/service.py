@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 
 from connectedmachine.agent.clock import SystemClock
-from connectedmachine.service.extensions import ExtensionService
+from connectedmachine.service.accepted import RequestService
 from connectedmachine.service.galleries import GalleryService
 from connectedmachine.service.machines import MachineService
+from connectedmachine.service.metadata import MetadataService
 from connectedmachine.service.policies import PolicyService
 from connectedmachine.service.probes import ProbeService
 from connectedmachine.service.upgrades import UpgradeService
@@ -17,7 +18,15 @@ from connectedmachine.store import Store
 from connectedmachine.store.home import state_root
 
 
-class Service(MachineService, ExtensionService, GalleryService, UpgradeService, PolicyService, ProbeService):
+class Service(
+    MachineService,
+    RequestService,
+    GalleryService,
+    MetadataService,
+    UpgradeService,
+    PolicyService,
+    ProbeService,
+):
     """Takes keyword arguments as they came in, returns JSON-able dicts, raises ConnectedMachineError."""
 
     @classmethod

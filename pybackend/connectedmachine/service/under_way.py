@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from connectedmachine.model.errors import ConflictError, ConnectedMachineError, HandlerError
+from dataclasses import dataclass
+
+from connectedmachine.model.errors import ConflictError, HandlerError
 from connectedmachine.model.operation import Choice, Operation, OperationKind, Outcome, Pause
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.service.follow import Follow
@@ -77,21 +79,34 @@ class UnderWay(Follow):
             return
         last = self.store.operations.get(last_id)
         assert last is not None
-        if last.outcome is Outcome.SUCCEEDED:
-            return
-        if last.outcome is None:
-            step = next_step(last)
-            if isinstance(step, Pause):
-                raise _failed("RollbackPending", name, step.message)
-            return
         if last.outcome is Outcome.CANCELLED and self.store.extensions.find(machine.id, name) is None:
             return
-        raise _failed("DiskFull" if last.code == "DiskFull" else "HCRP400", name, last.message)
+        failure = failure_of(last)
+        if failure is not None:
+            raise HandlerError(
+                failure.code,
+                failure.message,
+                target=name,
+                hint="Get-AzConnectedMachineUpgrade -History shows each step.",
+            )
 
 
-def _failed(code: str, name: str, message: str) -> ConnectedMachineError:
-    hint = "Get-AzConnectedMachineUpgrade -History shows each step."
-    return HandlerError(code, message, target=name, hint=hint)
+@dataclass(frozen=True)
+class Failure:
+    """Why an operation did not do what was asked; ``RollbackPending`` is one that goes on by itself."""
+
+    code: str
+    message: str
+
+
+def failure_of(operation: Operation) -> Failure | None:
+    """What went wrong with an operation; ``None`` when it succeeded, or while it runs."""
+    if operation.outcome is Outcome.SUCCEEDED:
+        return None
+    if operation.outcome is None:
+        step = next_step(operation)
+        return Failure("RollbackPending", step.message) if isinstance(step, Pause) else None
+    return Failure("DiskFull" if operation.code == "DiskFull" else "HCRP400", operation.message)
 
 
 def conflict(target: str, message: str, hint: str) -> ConflictError:

@@ -14,6 +14,7 @@ from connectedmachine.store.operations import Operations
 from connectedmachine.store.passes import Passes
 from connectedmachine.store.policies import Policies
 from connectedmachine.store.probes import Probes
+from connectedmachine.store.requests import Requests
 
 
 class Store:
@@ -31,6 +32,7 @@ class Store:
         self.probes = Probes(database)
         self.galleries = Galleries(database)
         self.answers = Answers(database)
+        self.requests = Requests(database)
 
     @classmethod
     def open(cls, home: Path) -> Store:
