@@ -80,7 +80,8 @@ class RequestService(ExtensionService):
             return request_view(request, RequestStatus.FAILED, found, [])
         commit = self._committing(found, asked, name, body_text, follow)
         with self.store.transaction():
-            request = commit(request)
+            # The moment comes after what was created for it: an extension that is younger is another one.
+            request = replace(commit(request), accepted=self.clock.now())
             if not request.awaited:
                 verdict = Verdict(RequestStatus.SUCCEEDED)
                 request = replace(request, ended=request.accepted, verdict=verdict)

@@ -6,6 +6,8 @@ not know is refused by name (design page, section 9).
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from connectedmachine.model.errors import InvalidRequestError
@@ -14,6 +16,9 @@ from connectedmachine.service.json_text import items, members
 
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+_Parsed = TypeVar("_Parsed", bound=_Body)
 
 
 class ExtensionProperties(_Body):
@@ -61,12 +66,8 @@ class ExtensionRequest:
         Raises:
             InvalidRequestError: ``InvalidRequestContent``, naming the member.
         """
-        outer = members(text)
-        try:
-            self.body = ExtensionBody.model_validate_json(text)
-        except ValidationError as error:
-            raise _refusal(error) from None
-        inner = members(outer.get("properties", "{}"))
+        self.body = _parsed(ExtensionBody, text)
+        inner = members(members(text).get("properties", "{}"))
         self.settings = _text(inner, "settings")
         self.protected_settings = _text(inner, "protectedSettings")
 
@@ -143,11 +144,7 @@ class MachineBody(_Body):
         Raises:
             InvalidRequestError: ``InvalidRequestContent``, naming the member.
         """
-        members(text)
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise _refusal(error) from None
+        return _parsed(cls, text)
 
     def details(self) -> dict[str, object]:
         """What is given of the members that are kept as they came; null clears one."""
@@ -185,6 +182,18 @@ class UpgradeTarget(_Body):
     targetVersion: str | None = None  # noqa: N815
 
 
+class UpgradeExtensionsBody(_Body):
+    """A POST to ``upgradeExtensions``."""
+
+    extensionTargets: dict[str, UpgradeTarget]  # noqa: N815
+
+
+class AddExtensionsBody(_Body):
+    """A POST to ``addExtensions``."""
+
+    extensions: list[ExtensionProperties]
+
+
 def upgrade_targets(text: str) -> dict[str, UpgradeTarget]:
     """Parse ``{"<Publisher>.<Type>": {"targetVersion": "1.2"}}``.
 
@@ -203,7 +212,8 @@ def extension_targets(text: str) -> str:
     Raises:
         InvalidRequestError: ``InvalidRequestContent``.
     """
-    return _only_member(text, "extensionTargets")
+    _parsed(UpgradeExtensionsBody, text)
+    return members(text)["extensionTargets"]
 
 
 def added_extensions(text: str) -> list[ExtensionRequest]:
@@ -212,32 +222,25 @@ def added_extensions(text: str) -> list[ExtensionRequest]:
     Raises:
         InvalidRequestError: ``InvalidRequestContent``.
     """
-    listed = _only_member(text, "extensions")
-    added = [ExtensionRequest(f'{{"properties": {item}}}') for item in items(listed)]
-    for number, body in enumerate(added):
+    listed = _parsed(AddExtensionsBody, text).extensions
+    for number, properties in enumerate(listed):
         for name in ("publisher", "type"):
-            if not getattr(body.body.properties, name):
+            if not getattr(properties, name):
                 raise InvalidRequestError(
                     "InvalidRequestContent",
                     f"'extensions.{number}' names no {name}.",
                     target=f"extensions.{number}.{name}",
                     hint="Give publisher and type of each extension.",
                 )
-    return added
+    return [ExtensionRequest(f'{{"properties": {item}}}') for item in items(members(text)["extensions"])]
 
 
-def _only_member(text: str, name: str) -> str:
-    found = members(text)
-    for other in found:
-        if other != name:
-            raise InvalidRequestError(
-                "InvalidRequestContent", f"'{other}' is not supported.", target=other, hint="Leave it out."
-            )
-    if name not in found:
-        raise InvalidRequestError(
-            "InvalidRequestContent", f"'{name}' is missing.", target=name, hint="Give it in the body."
-        )
-    return found[name]
+def _parsed(model: type[_Parsed], text: str) -> _Parsed:
+    members(text)
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        raise _refusal(error) from None
 
 
 def _text(found: dict[str, str], name: str) -> str | None:

@@ -12,6 +12,7 @@ from connectedmachine.service.machines import MachineService
 from connectedmachine.service.metadata import MetadataService
 from connectedmachine.service.policies import PolicyService
 from connectedmachine.service.probes import ProbeService
+from connectedmachine.service.subscriptions import SubscriptionService
 from connectedmachine.service.upgrades import UpgradeService
 from connectedmachine.service.views import Json
 from connectedmachine.store import Store
@@ -19,6 +20,7 @@ from connectedmachine.store.home import state_root
 
 
 class Service(
+    SubscriptionService,
     MachineService,
     RequestService,
     GalleryService,

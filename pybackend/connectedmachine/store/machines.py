@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import sqlite3
 
@@ -38,6 +39,11 @@ class Machines:
             resource_group,
         )
         return [_machine(row) for row in rows]
+
+    def subscriptions(self) -> builtins.list[str]:
+        """Every subscription that a machine is in, as the first one wrote it."""
+        rows = self._db.all("SELECT subscription FROM machines GROUP BY subscription ORDER BY min(rowid)")
+        return [row["subscription"] for row in rows]
 
     def local(self) -> Machine | None:
         """The local machine, of which there is one at most."""
