@@ -42,6 +42,14 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Withdrawn": "withdrawn",
         "Gallery": "gallery",
     },
+    "metadata": {
+        "Publisher": "publisher",
+        "Type": "extensionType",
+        "Version": "version",
+        "OperatingSystem": "operatingSystem",
+        "Architecture": "architecture",
+    },
+    "name": {"Name": "name"},
     "gallery": {"Name": "name", "Path": "path", "IsDefault": "isDefault"},
     "decision": {
         "Name": "name",
@@ -150,6 +158,8 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
     time = _TIME.fullmatch(str(value))
     return f"{time[1]} {time[2]}Z" if time else printable(str(value))
 
