@@ -147,27 +147,31 @@ def test_a_skip_token_that_was_never_given_out_is_refused(arm: Arm) -> None:
 # Refusals.
 
 
-@pytest.mark.parametrize(
-    ("body", "target"),
-    [
-        ('{"properties": {"nmae": 1}}', "properties.nmae"),
-        ('{"properties": {"enableAutomaticUpgrade": "yes"}}', "properties.enableAutomaticUpgrade"),
-        ('{"properties": {"settings": "text"}}', "properties.settings"),
-        ('{"properties": {"settings": {}, "settings": {}}}', "body"),
-        ("[]", "body"),
-        ("{", "body"),
-        ("", "body"),
-        ("null", "body"),
-        ('{"properties": {"settings": {"a": NaN}}}', "body"),
-        ("[" * 100_000, "body"),
-    ],
-)
-@pytest.mark.parametrize("method", ["PUT", "PATCH"])
-@pytest.mark.usefixtures("agent")
-def test_a_body_that_is_wrong_is_refused_by_name(arm: Arm, method: str, body: str, target: str) -> None:
-    error = refused(arm.ask(method, AGENT, body), 400, "InvalidRequestContent")
+WRONG_BODIES = {
+    '{"properties": {"nmae": 1}}': "properties.nmae",
+    '{"properties": {"enableAutomaticUpgrade": "yes"}}': "properties.enableAutomaticUpgrade",
+    '{"properties": {"settings": "text"}}': "properties.settings",
+    '{"properties": {"settings": {}, "settings": {}}}': "body",
+    "[]": "body",
+    "{": "body",
+    "": "body",
+    "null": "body",
+    '{"properties": {"settings": {"a": NaN}}}': "body",
+    "[" * 100_000: "body",
+}
 
-    assert error["target"] == target
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_body_that_is_wrong_is_refused_by_name_and_changes_nothing(
+    arm: Arm, agent: Desk, method: str
+) -> None:
+    before = agent.state()
+
+    for body, target in WRONG_BODIES.items():
+        error = refused(arm.ask(method, AGENT, body), 400, "InvalidRequestContent")
+        assert error["target"] == target, body
+
+    assert agent.state() == before
 
 
 @pytest.mark.usefixtures("agent")
@@ -196,23 +200,20 @@ def test_a_hint_goes_along_with_a_refusal(arm: Arm) -> None:
     assert error["additionalInfo"] == [{"type": "Hint", "info": {"hint": "There are: 1.1.0.0, 1.0.0.0."}}]
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code", "target"),
-    [
-        ({"extensionTargets": {f"{SAMPLE}.Nothing": {}}}, 404, "HCRP404", f"{SAMPLE}.Nothing"),
-        ({"extensionTargets": {SAMPLE: {}}}, 404, "HCRP404", SAMPLE),
-        ({}, 400, "InvalidRequestContent", "extensionTargets"),
-        ({"extensionTargets": {}, "more": 1}, 400, "InvalidRequestContent", "more"),
-        ({"extensionTargets": []}, 400, "InvalidRequestContent", "extensionTargets"),
-    ],
-)
-@pytest.mark.usefixtures("agent")
-def test_an_upgrade_that_is_wrong_is_refused_by_name(
-    arm: Arm, body: dict[str, object], status: int, code: str, target: str
-) -> None:
-    error = refused(arm.ask("POST", f"{MACHINE}/upgradeExtensions", body), status, code)
+WRONG_UPGRADES: list[tuple[dict[str, object], int, str, str]] = [
+    ({"extensionTargets": {f"{SAMPLE}.Nothing": {}}}, 404, "HCRP404", f"{SAMPLE}.Nothing"),
+    ({"extensionTargets": {SAMPLE: {}}}, 404, "HCRP404", SAMPLE),
+    ({}, 400, "InvalidRequestContent", "extensionTargets"),
+    ({"extensionTargets": {}, "more": 1}, 400, "InvalidRequestContent", "more"),
+    ({"extensionTargets": []}, 400, "InvalidRequestContent", "extensionTargets"),
+]
 
-    assert error["target"] == target
+
+@pytest.mark.usefixtures("agent")
+def test_an_upgrade_that_is_wrong_is_refused_by_name(arm: Arm) -> None:
+    for body, status, code, target in WRONG_UPGRADES:
+        error = refused(arm.ask("POST", f"{MACHINE}/upgradeExtensions", body), status, code)
+        assert error["target"] == target
 
 
 @pytest.mark.usefixtures("desk")

@@ -70,15 +70,12 @@ def test_a_type_of_the_catalogue_without_an_image_has_no_versions(arm: Arm) -> N
     assert arm.values(path) == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_what_nobody_knows_is_not_found(arm: Arm) -> None:
+    for path in (
         f"{VERSIONS}/7",
         f"{VERSIONS}/1.9",
         f"{TYPES}/Nothing/versions",
         f"{PUBLISHERS}/Nobody/extensionTypes",
         f"{V1}/7",
-    ],
-)
-def test_what_nobody_knows_is_not_found(arm: Arm, path: str) -> None:
-    refused(arm.ask("GET", path), 404, "ResourceNotFound")
+    ):
+        refused(arm.ask("GET", path), 404, "ResourceNotFound")

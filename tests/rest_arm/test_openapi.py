@@ -66,16 +66,13 @@ def agent(desk: Desk) -> Desk:
     return desk
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [o for o in OPERATIONS if o.method == "GET" and "{operation}" not in o.path],
-    ids=lambda o: o.id,
-)
 @pytest.mark.usefixtures("agent")
-def test_what_is_read_is_as_described(arm: Arm, operation: Operation) -> None:
-    answer = arm.ask("GET", operation.path.format(**NAMES))
-
-    check(operation.answers[answer.status_code], answer.json())
+def test_what_is_read_is_as_described(arm: Arm) -> None:
+    for operation in OPERATIONS:
+        if operation.method == "GET" and "{operation}" not in operation.path:
+            answer = arm.ask("GET", operation.path.format(**NAMES))
+            assert answer.status_code == 200, operation.id
+            check(operation.answers[200], answer.json())
 
 
 @pytest.mark.usefixtures("agent")

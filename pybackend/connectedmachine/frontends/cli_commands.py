@@ -128,10 +128,12 @@ COMMANDS = (
               help="id to show"),
          text("--private-link-scope-resource-id", "--private-link-scope-id",
               dest="privateLinkScopeResourceId", help="id to show")),
+        "Update-AzConnectedMachine",
     ),
     Command(
         "delete", "forget a machine that has no extensions", "delete -g myResourceGroup --name myVM --yes",
         calls.delete_machine, None, (needed(GROUP), needed(_MACHINE_NAME), SUBSCRIPTION, _YES),
+        "Remove-AzConnectedMachine",
     ),
     Command(
         "upgrade-extension", "move extensions to given versions",
@@ -184,6 +186,7 @@ COMMANDS = (
         f"extension image show -l local {_PUBLISHED}",
         passed_on("metadata_get"), "metadata",
         (*_OF_TYPE, text("--version", "--name", "-n", dest="version", help="version", required=True)),
+        "Get-AzConnectedExtensionMetadata",
     ),
     Command(
         "extension publisher list", "list everybody who publishes extensions",

@@ -13,7 +13,6 @@ METHODS: dict[str, tuple[str, str]] = {
     "machine.connect": ("resourceGroup name", "location tags simulated osType"),
     "machine.get": ("resourceGroup name", ""),
     "machine.list": ("", "resourceGroup"),
-    "machine.put": ("resourceGroup name bodyText", ""),
     "machine.patch": ("resourceGroup name bodyText", ""),
     "machine.remove": ("resourceGroup name", ""),
     "extension.get": (f"{_MACHINE} name", ""),
@@ -58,7 +57,6 @@ METHODS: dict[str, tuple[str, str]] = {
 MUTATIONS = frozenset(
     {
         "machine.connect",
-        "machine.put",
         "machine.patch",
         "machine.remove",
         "extension.put",
