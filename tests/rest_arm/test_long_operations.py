@@ -136,7 +136,7 @@ def test_an_upgrade_ends_with_an_array_of_resources(arm: Arm, published: Desk) -
 
 def test_an_upgrade_is_found_under_the_spelling_of_2021(arm: Arm, published: Desk) -> None:
     published.create(typeHandlerVersion="1.0")
-    target = {"extensionTargets": {f"{SAMPLE}.Agent": {}}}
+    target: dict[str, object] = {"extensionTargets": {f"{SAMPLE}.Agent": {}}}
 
     answer = arm.ask("POST", f"{MACHINE}/UpgradeExtensions", target, version="2021-04-22-preview")
 
@@ -309,6 +309,17 @@ def test_an_operation_that_a_scenario_fails_ends_so_without_any_work(arm: Arm) -
     assert document["status"] == "Failed"
     assert document["error"] == {"code": "ExtensionFailed", "message": "A scenario says so."}
     refused(arm.ask("GET", AGENT), 404, "HCRP404")
+
+
+@pytest.mark.usefixtures("published")
+def test_a_scenario_fails_only_what_would_be_accepted(arm: Arm, published: Desk) -> None:
+    failing = {FAILING_HEADER: "ExtensionFailed"}
+    before = published.state()
+
+    refused(arm.ask("PATCH", AGENT, body(), headers=failing), 404, "HCRP404")
+    assert arm.ask("DELETE", AGENT, headers=failing).status_code == 204
+
+    assert {**published.state(), "requests": None} == {**before, "requests": None}
 
 
 @pytest.mark.usefixtures("published")

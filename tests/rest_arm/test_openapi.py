@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from connectedmachine.frontends.rest.openapi import document
@@ -19,9 +19,7 @@ from connectedmachine.model.identity import NIL_SUBSCRIPTION
 from rest_arm.support import MACHINE, MACHINES, Arm
 from service.support import Desk
 
-REGISTRY: Registry[object] = Registry().with_resource(
-    "openapi", Resource(contents=document(), specification=DRAFT202012)
-)
+REGISTRY = Registry().with_resource("openapi", DRAFT202012.create_resource(document()))
 NAMES = {"subscription": NIL_SUBSCRIPTION, "group": "rg", "machine": "m1", "extension": "agent",
          "location": "westeurope", "publisher": "Contoso.Sample", "type": "Agent", "version": "1.0",
          "operation": "none"}  # fmt: skip

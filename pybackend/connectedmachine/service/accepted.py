@@ -73,22 +73,31 @@ class RequestService(ExtensionService):
             initiator=initiator,
             accepted=self.clock.now(),
         )
-        if failing is not None:
-            verdict = Verdict(RequestStatus.FAILED, *failing)
-            request = replace(request, ended=request.accepted, verdict=verdict)
-            self.store.requests.add(request)
-            return request_view(request, RequestStatus.FAILED, found, [])
         commit = self._committing(found, asked, name, body_text, follow)
+        verdict = None
+        if failing is not None:
+            request = self._taken_back(commit, request)
+            verdict = Verdict(RequestStatus.FAILED, *failing) if request.extensions else None
+            commit = _as_it_is
         with self.store.transaction():
             # The moment comes after what was created for it: an extension that is younger is another one.
             request = replace(commit(request), accepted=self.clock.now())
-            if not request.awaited:
+            if verdict is None and not request.awaited:
                 verdict = Verdict(RequestStatus.SUCCEEDED)
+            if verdict is not None:
                 request = replace(request, ended=request.accepted, verdict=verdict)
             self.store.requests.add(request)
-        if request.awaited:
+        if verdict is None:
             self.start_runner(found)
         return self._shown(request, found)
+
+    def _taken_back(self, commit: Callable[[Request], Request], request: Request) -> Request:
+        """The request as it would be accepted, with every refusal that it deserves; nothing is committed."""
+        try:
+            with self.store.transaction():
+                raise _TakenBack(commit(request))  # noqa: TRY301 # raising is what takes it back
+        except _TakenBack as taken_back:
+            return taken_back.request
 
     def request_get(self, *, id: str, subscription_id: str | None = None) -> Json:
         """How an accepted request stands; has its work done when the runner that did it is gone.
@@ -260,6 +269,16 @@ class RequestService(ExtensionService):
         if self.store.requests.restart(request, now):
             self.start_runner(machine)
         return None
+
+
+class _TakenBack(Exception):  # noqa: N818 # it ends a transaction, and is no error
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.request = request
+
+
+def _as_it_is(request: Request) -> Request:
+    return request
 
 
 _REMOVED = Verdict(
