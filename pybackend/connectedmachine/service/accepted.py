@@ -6,7 +6,6 @@ it set going, so a poll gets the true answer whatever was killed in between.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -61,6 +60,8 @@ class RequestService(ExtensionService):
         Raises:
             NotFoundError, ConflictError, InvalidRequestError: As ``extension_put`` and its like.
         """
+        import uuid
+
         asked = RequestVerb(verb)
         found = self.machine_to_change(subscription_id, resource_group, machine)
         request = Request(

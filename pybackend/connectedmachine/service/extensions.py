@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from connectedmachine.agent.images import offered
 from connectedmachine.model.errors import NotFoundError
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState
+from connectedmachine.service.base import no_machine
 from connectedmachine.service.follow import Follower
 from connectedmachine.service.views import Json, extension_view
 from connectedmachine.service.wishes import Change, Wishes
@@ -210,6 +211,8 @@ class ExtensionService(Wishes):
         create: bool,
     ) -> Change:
         change = self._change(machine, name, request, initiator, images, create=create)
+        if change.before is None and self.store.machines.get(machine.id) is None:
+            raise no_machine(machine.resource_group, machine.name)  # removed since it was found
         self.store.extensions.save(self._sealed(change))
         if change.before is None:
             self.store.passes.forget(machine.id, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from connectedmachine.model.errors import ConflictError, InvalidRequestError
 from connectedmachine.model.identity import machine_name, resource_group_name
 from connectedmachine.model.image import OSType, Platform
 from connectedmachine.model.resource import Machine
-from connectedmachine.service.base import ServiceBase
+from connectedmachine.service.base import ServiceBase, no_machine
 from connectedmachine.service.follow import Follower
 from connectedmachine.service.views import Json, machine_view, os_name
 
@@ -164,7 +163,7 @@ class MachineService(ServiceBase):
             machine = self.store.machines.find(subscription, resource_group, name)
             if machine is None:
                 if not create:
-                    self.machine(subscription_id, resource_group, name)
+                    raise no_machine(resource_group, name)
                 machine = self._new_machine(subscription, resource_group, name, True, wanted)
                 machine = replace(machine, location=body.location or machine.location)
             else:
@@ -196,6 +195,8 @@ class MachineService(ServiceBase):
             ConflictError: ``CannotDeleteResource`` while it has extensions: what is installed stays in
                 somebody's care. ``HCRP409`` while its runner works.
         """
+        import shutil
+
         from connectedmachine.agent.lock import EffectsLock
 
         found = self.store.machines.find(self.subscription(subscription_id), resource_group, name)
