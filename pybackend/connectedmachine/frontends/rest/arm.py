@@ -61,9 +61,10 @@ def _endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable
             )
         heard = Heard()
         version = ""
+        query = {name.lower(): value for name, value in request.query_params.items()}
         try:
-            version = versions.checked(_query(request).get("api-version"), ours=operation.ours)
-            response = await _answer(operation, request, version, heard)
+            version = versions.checked(query.get("api-version"), ours=operation.ours)
+            response = await _answer(operation, request, query, version, heard)
         except ConnectedMachineError as error:
             response = refusal(error)
         except ClientDisconnect:
@@ -79,8 +80,9 @@ def _endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable
     return endpoint
 
 
-async def _answer(operation: Operation, request: Request, version: str, heard: Heard) -> Response:
-    query = _query(request)
+async def _answer(
+    operation: Operation, request: Request, query: Mapping[str, str], version: str, heard: Heard
+) -> Response:
     _refuse_what_is_not_offered(operation, request, query)
     body = _text(await request.body()) if operation.body else ""
     names = dict(request.path_params)
@@ -119,10 +121,6 @@ def _refuse_what_is_not_offered(operation: Operation, request: Request, query: M
         raise NotSupportedError(
             "UnsupportedMediaType", f"A body of '{media_type}' is not supported; send JSON.", target="body"
         )
-
-
-def _query(request: Request) -> dict[str, str]:
-    return {name.lower(): value for name, value in request.query_params.items()}
 
 
 def _text(body: bytes) -> str:
