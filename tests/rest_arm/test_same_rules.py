@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,11 +15,12 @@ import pytest
 from connectedmachine.agent.clock import SystemClock
 from connectedmachine.frontends.cli import main
 from connectedmachine.service import Service
+from connectedmachine.service.views import Json
 from connectedmachine.store import Store
 from powershell.conftest import environment_for, open_shell
 from powershell.engine import Shell
 from rest_arm.support import MACHINE, Arm, application, client_of
-from service.support import RG, SAMPLE, Desk, Heard, QuickService, values
+from service.support import RG, SAMPLE, Desk, Heard, QuickService, at, values
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,11 @@ def _literal(value: object) -> str:
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 
-def outcome(home: Path, codes: list[str]) -> object:
-    """What is left of the scenario: refusals, resources, history; without times, ids and who asked."""
+Left = tuple[list[str], list[Json], list[tuple[object, ...]]]
+"""What is left of the scenario: refusals, resources, history; without times, ids and who asked."""
+
+
+def outcome(home: Path, codes: list[str]) -> Left:
     store = Store.open(home)
     service = Service(store, SystemClock())
     extensions = values(service.extension_list(resource_group=RG, machine="m1"))
@@ -175,7 +180,6 @@ def outcome(home: Path, codes: list[str]) -> object:
 @pytest.fixture
 def homes(prepared: Path, tmp_path: Path) -> Callable[[str], Path]:
     """A copy of the prepared state root for each front end."""
-    import shutil
 
     def copy(name: str) -> Path:
         return Path(shutil.copytree(prepared, tmp_path / name / "home"))
@@ -188,7 +192,7 @@ def test_every_front_end_stores_and_refuses_the_same(
 ) -> None:
     monkeypatch.delenv("AZCMLITE_SUBSCRIPTION", raising=False)
 
-    def through(home: Path, ask: Ask) -> object:
+    def through(home: Path, ask: Ask) -> Left:
         return outcome(home, [ask(step) for step in SCENARIO])
 
     home = homes("rest")
@@ -203,7 +207,7 @@ def test_every_front_end_stores_and_refuses_the_same(
         cmdlet = through(home, lambda step: by_cmdlet(shell, step))
 
     assert rest == command == cmdlet
-    codes, [agent], history = rest  # type: ignore[misc]
+    codes, [agent], history = rest
     assert codes == [step.expected for step in SCENARIO]
-    assert agent["properties"]["typeHandlerVersion"] == "1.1.0.0"
+    assert at(agent, "properties.typeHandlerVersion") == "1.1.0.0"
     assert len(history) == 7
