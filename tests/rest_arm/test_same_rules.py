@@ -173,7 +173,9 @@ def outcome(home: Path, codes: list[str]) -> Left:
     history = values(service.upgrade_history(resource_group=RG, machine="m1"))
     store.close()
     told = json.dumps(extensions)
-    steps = [(o["name"], o["operation"], o["fromVersion"], o["toVersion"], o["outcome"]) for o in history]
+    steps: list[tuple[object, ...]] = [
+        (o["name"], o["operation"], o["fromVersion"], o["toVersion"], o["outcome"]) for o in history
+    ]
     return codes, json.loads(re.sub(r'"time": "[^"]*"', '"time": ""', told)), steps
 
 
