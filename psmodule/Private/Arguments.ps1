@@ -69,6 +69,29 @@ function ReadUpgradeFlag {
 }
 
 # Returns the JSON body that the bound parameters describe; what is not bound is not in it.
+function MachineBody {
+    param([Management.Automation.PSCmdlet] $Cmdlet)
+
+    $bound = $Cmdlet.MyInvocation.BoundParameters
+    $body = [ordered]@{}
+    $properties = [ordered]@{}
+    $place = [ordered]@{}
+    if ($bound.ContainsKey('Tag')) { $body['tags'] = StringValues $bound['Tag'] }
+    if ($bound.ContainsKey('Kind')) { $body['kind'] = $bound['Kind'] }
+    if ($bound.ContainsKey('IdentityType')) { $body['identity'] = @{ type = $bound['IdentityType'] } }
+    foreach ($part in @('Name', 'City', 'District', 'CountryOrRegion')) {
+        if ($bound.ContainsKey("LocationData$part")) {
+            $place[$part.Substring(0, 1).ToLowerInvariant() + $part.Substring(1)] = $bound["LocationData$part"]
+        }
+    }
+    if ($place.Count) { $properties['locationData'] = $place }
+    if ($bound.ContainsKey('ParentClusterResourceId')) { $properties['parentClusterResourceId'] = $bound['ParentClusterResourceId'] }
+    if ($bound.ContainsKey('PrivateLinkScopeResourceId')) { $properties['privateLinkScopeResourceId'] = $bound['PrivateLinkScopeResourceId'] }
+    $body['properties'] = $properties
+    BodyText $Cmdlet $body
+}
+
+# Returns the JSON body that the bound parameters describe; what is not bound is not in it.
 function ExtensionBody {
     param([Management.Automation.PSCmdlet] $Cmdlet)
 

@@ -146,6 +146,40 @@ function ToFinding {
     }
 }
 
+function ToMetadata {
+    param([Collections.IDictionary] $Metadata)
+
+    [pscustomobject]@{
+        PSTypeName      = 'AzConnectedMachineLite.ExtensionMetadata'
+        Publisher       = $Metadata['publisher']
+        ExtensionType   = $Metadata['extensionType']
+        Version         = $Metadata['version']
+        OperatingSystem = $Metadata['operatingSystem']
+        Architecture    = $Metadata['architecture']
+        Id              = $Metadata['id']
+    }
+}
+
+function ToPublisher {
+    param([Collections.IDictionary] $Publisher)
+
+    [pscustomobject]@{
+        PSTypeName = 'AzConnectedMachineLite.ExtensionPublisher'
+        Name       = $Publisher['name']
+        Id         = $Publisher['id']
+    }
+}
+
+function ToExtensionType {
+    param([Collections.IDictionary] $Type)
+
+    [pscustomobject]@{
+        PSTypeName = 'AzConnectedMachineLite.ExtensionType'
+        Name       = $Type['name']
+        Id         = $Type['id']
+    }
+}
+
 function ToGallery {
     param([Collections.IDictionary] $Gallery)
 

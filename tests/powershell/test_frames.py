@@ -31,6 +31,7 @@ BEFORE = f"""
 Connect-AzConnectedMachine -ResourceGroupName rg -Name web1 -Location local -Tag @{{ a = 'b' }}
 Get-AzConnectedMachine
 Get-AzConnectedMachine -ResourceGroupName rg -Name web1
+Update-AzConnectedMachine -ResourceGroupName rg -Name web1 -LocationDataName here -Kind x -IdentityType y
 Set-AzConnectedMachineUpgradePolicy {M} -HealthWindow 00:00:01 -StableFor 00:00:00.2 -HealthyFor $null
 Get-AzConnectedMachineUpgradePolicy {M}
 Add-AzConnectedMachineGallery -Name team -Path ./team
@@ -46,6 +47,10 @@ Set-AzConnectedMachineExtension {E} -Location local -ForceRerun again
 Update-AzConnectedMachineExtension {E} -EnableAutomaticUpgrade $true
 Get-AzConnectedMachineExtension {E}
 Get-AzConnectedMachineExtension {M}
+Get-AzConnectedExtensionPublisher -Location local
+Get-AzConnectedExtensionType -Location local -Publisher Contoso.Sample
+Get-AzConnectedExtensionMetadata -Location local @new
+Get-AzConnectedExtensionMetadataV2 -Location local @new -Version '1.0'
 Add-AzConnectedMachineUpgradeHold {E} -Version '7.0' -Until ([datetime]::UtcNow.AddDays(1)) -Reason why
 Get-AzConnectedMachineUpgradeHold {M}
 Remove-AzConnectedMachineUpgradeHold {E} -Version '7.0'
@@ -67,6 +72,7 @@ Remove-AzConnectedMachineExtension {E} -WhatIf
 Remove-AzConnectedMachineExtension {E}
 Unpublish-AzConnectedExtensionPackage -Publisher Contoso.Sample -ExtensionType Agent -Version '1.1.0.0'
 Get-AzConnectedMachineExtension {E} -ErrorAction SilentlyContinue
+Remove-AzConnectedMachine -ResourceGroupName rg -Name web1
 """
 
 

@@ -29,6 +29,8 @@ CONFIGURATION = {
 Call = Callable[["Service", Options, "Terminal"], object]
 """Does a command; returns what it shows."""
 
+# The members of request bodies: of the resource, of its properties, and those that are JSON text already.
+_RESOURCE = ("location", "tags", "identity", "kind")
 _PROPERTIES = (
     "publisher",
     "type",
@@ -39,8 +41,13 @@ _PROPERTIES = (
     "forceUpdateTag",
     "settings",
     "protectedSettings",
+    "locationData",
+    "osProfile",
+    "agentUpgrade",
+    "parentClusterResourceId",
+    "privateLinkScopeResourceId",
 )
-_JSON_TEXTS = ("settings", "protectedSettings")
+_JSON_TEXTS = ("settings", "protectedSettings", "identity", "locationData", "osProfile", "agentUpgrade")
 
 
 def passed_on(method: str) -> Call:
@@ -91,6 +98,13 @@ def check(service: Service, options: Options, terminal: Terminal) -> object:
         terminal.confirm(f"Run the commands of '{options['path']}' on this host, as you?")
     with terminal.unwinding():
         return passed_on("image_check")(service, options, terminal)
+
+
+def delete_machine(service: Service, options: Options, terminal: Terminal) -> object:
+    """Forget a machine, after a question unless ``--yes`` answers it."""
+    if not options.pop("yes", False):
+        terminal.confirm(f"Forget machine '{options['name']}' and its history?")
+    return passed_on("machine_remove")(service, options, terminal)
 
 
 def upgrade_extension(service: Service, options: Options, terminal: Terminal) -> object:
@@ -215,17 +229,16 @@ def _with_tags(options: Options) -> Options:
 
 def _split(options: Options) -> tuple[Options, str]:
     """The options that are not part of a request body, and the body; settings stay as they were written."""
-    properties = [
-        f"{json.dumps(name)}: {options[name] if name in _JSON_TEXTS else json.dumps(options[name])}"
-        for name in _PROPERTIES
-        if name in options
-    ]
-    members = [
-        f"{json.dumps(name)}: {json.dumps(options[name])}" for name in ("location", "tags") if name in options
-    ]
+    members = [_member(name, options) for name in _RESOURCE if name in options]
+    properties = [_member(name, options) for name in _PROPERTIES if name in options]
     members.append(f'"properties": {{{", ".join(properties)}}}')
-    rest = {key: value for key, value in options.items() if key not in (*_PROPERTIES, "location", "tags")}
+    rest = {key: value for key, value in options.items() if key not in (*_PROPERTIES, *_RESOURCE)}
     return rest, f"{{{', '.join(members)}}}"
+
+
+def _member(name: str, options: Options) -> str:
+    value = options[name] if name in _JSON_TEXTS else json.dumps(options[name])
+    return f"{json.dumps(name)}: {value}"
 
 
 def _initiator() -> str:

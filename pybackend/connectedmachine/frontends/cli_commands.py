@@ -58,6 +58,9 @@ class Command:
 
 GROUPS = {
     "extension": "manage the extensions of a machine",
+    "extension image": "see the versions that can be put on a machine",
+    "extension publisher": "see who publishes extensions",
+    "extension type": "see the types of a publisher",
     "gallery": "manage the folders that versions come from, and what is published in them",
     "upgrade": "upgrade what is enrolled, as Azure does by itself, and see what was done",
     "policy": "see and change how upgrades are watched, rolled back and retried",
@@ -88,6 +91,7 @@ _GALLERY_NAME = text("--name", "-n", "--gallery-name", dest="name", help="name o
 _PROBE_NAME = text("--name", "-n", "--probe-name", dest="name", help="name of the probe")
 
 _CREDENTIAL_NAME = text("--name", "-n", dest="name", help="name of the credential", required=True)
+_OF_TYPE = (needed(LOCATION), needed(PUBLISHER), needed(TYPE))
 
 _CHANGES = (
     text("--type-handler-version", "--version", dest="typeHandlerVersion", metavar="VERSION",
@@ -129,6 +133,26 @@ COMMANDS = (
         passed_on("machine_list"), "machine", (GROUP, SUBSCRIPTION), "Get-AzConnectedMachine",
     ),
     Command(
+        "update", "describe a machine that exists", "update -g myResourceGroup --name myVM --tags env=test",
+        calls.written("machine_patch"), "machine",
+        (needed(GROUP), needed(_MACHINE_NAME), SUBSCRIPTION, TAGS,
+         text("--kind", dest="kind", help="kind to show"),
+         json_object("--identity", dest="identity", help="identity to show"),
+         json_object("--location-data", dest="locationData", help="where it stands, to show"),
+         json_object("--os-profile", dest="osProfile", help="profile to show"),
+         json_object("--agent-upgrade", dest="agentUpgrade", help="wish to show"),
+         text("--parent-cluster-resource-id", "--parent-cluster-id", dest="parentClusterResourceId",
+              help="id to show"),
+         text("--private-link-scope-resource-id", "--private-link-scope-id",
+              dest="privateLinkScopeResourceId", help="id to show")),
+        "Update-AzConnectedMachine",
+    ),
+    Command(
+        "delete", "forget a machine that has no extensions", "delete -g myResourceGroup --name myVM --yes",
+        calls.delete_machine, None, (needed(GROUP), needed(_MACHINE_NAME), SUBSCRIPTION, YES),
+        "Remove-AzConnectedMachine",
+    ),
+    Command(
         "upgrade-extension", "move extensions to given versions",
         f"""upgrade-extension {_IN} --extension-targets '{{"P.T": {{"targetVersion": "1.2"}}}}'""",
         calls.upgrade_extension, "extension",
@@ -168,6 +192,28 @@ COMMANDS = (
         calls.delete, None,
         (*OF_EXTENSION, NO_WAIT, YES),
         "Remove-AzConnectedMachineExtension",
+    ),
+    Command(
+        "extension image list", "list the versions of a type, newest first",
+        "extension image list -l local --publisher Contoso.Sample --type Agent",
+        passed_on("metadata_list"), "metadata", _OF_TYPE, "Get-AzConnectedExtensionMetadataV2",
+    ),
+    Command(
+        "extension image show", "show a version of a type",
+        f"extension image show -l local {_PUBLISHED}",
+        passed_on("metadata_get"), "metadata",
+        (*_OF_TYPE, text("--version", "--name", "-n", dest="version", help="version", required=True)),
+        "Get-AzConnectedExtensionMetadata",
+    ),
+    Command(
+        "extension publisher list", "list everybody who publishes extensions",
+        "extension publisher list -l local", passed_on("publisher_list"), "name", (needed(LOCATION),),
+        "Get-AzConnectedExtensionPublisher",
+    ),
+    Command(
+        "extension type list", "list the types of a publisher",
+        "extension type list -l local --publisher Contoso.Sample", passed_on("type_list"), "name",
+        (needed(LOCATION), needed(PUBLISHER)), "Get-AzConnectedExtensionType",
     ),
     Command(
         "gallery add", "use a folder as a gallery", "gallery add --name shared --path /srv/gallery",

@@ -101,7 +101,7 @@ TAGS = Option(
     ("--tags",), "tags", "tags: key=value words, a JSON object or @FILE; alone: no tags",
     nargs="*", metavar="KEY=VALUE",
 )  # fmt: skip
-PUBLISHER = text("--publisher", dest="publisher", help="publisher of the extension")
+PUBLISHER = text("--publisher", "-p", dest="publisher", help="publisher of the extension")
 TYPE = text("--type", "--extension-type", dest="type", help="type of the extension")
 GALLERY = text("--gallery-name", dest="gallery", help="gallery; by default the one that is always there")
 YES = Option(("--yes", "-y"), "yes", "do not ask", nargs=0, const=True)

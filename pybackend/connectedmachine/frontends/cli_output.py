@@ -58,6 +58,14 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Demand": "demand",
         "Observed": "observed",
     },
+    "metadata": {
+        "Publisher": "publisher",
+        "Type": "extensionType",
+        "Version": "version",
+        "OperatingSystem": "operatingSystem",
+        "Architecture": "architecture",
+    },
+    "name": {"Name": "name"},
     "gallery": {"Name": "name", "Path": "path", "IsDefault": "isDefault"},
     "decision": {
         "Name": "name",

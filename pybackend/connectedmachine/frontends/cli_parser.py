@@ -51,13 +51,16 @@ def _parser() -> _Parser:
     )
     root.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     top = _subcommands(root)
-    groups = {
-        name: _subcommands(top.add_parser(name, help=text, description=_sentence(text), allow_abbrev=False))
-        for name, text in GROUPS.items()
-    }
+    groups = {"": top}
+    for words, text in GROUPS.items():
+        outer, _, name = words.rpartition(" ")
+        group_parser = groups[outer].add_parser(
+            name, help=text, description=_sentence(text), allow_abbrev=False
+        )
+        groups[words] = _subcommands(group_parser)
     for command in COMMANDS:
         group, _, name = command.words.rpartition(" ")
-        parser = (groups[group] if group else top).add_parser(
+        parser = groups[group].add_parser(
             name,
             help=command.help,
             description=_sentence(command.help),

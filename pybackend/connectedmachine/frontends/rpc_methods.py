@@ -14,6 +14,8 @@ METHODS: dict[str, tuple[str, str]] = {
     "machine.get": ("resourceGroup name", ""),
     "machine.status": ("resourceGroup name", ""),
     "machine.list": ("", "resourceGroup"),
+    "machine.patch": ("resourceGroup name bodyText", ""),
+    "machine.remove": ("resourceGroup name", ""),
     "extension.get": (f"{_MACHINE} name", ""),
     "extension.list": (_MACHINE, ""),
     "extension.put": (f"{_MACHINE} name bodyText", "wait"),
@@ -31,6 +33,10 @@ METHODS: dict[str, tuple[str, str]] = {
         "previousPath publisher type version operatingSystem settings protectedSettings window",
     ),
     "image.list": ("", "publisher type gallery"),
+    "metadata.get": ("location publisher type version", ""),
+    "metadata.list": ("location publisher type", ""),
+    "publisher.list": ("location", ""),
+    "type.list": ("location publisher", ""),
     "gallery.add": ("name path", ""),
     "gallery.list": ("", "name"),
     "gallery.remove": ("name", ""),
@@ -59,6 +65,8 @@ METHODS: dict[str, tuple[str, str]] = {
 MUTATIONS = frozenset(
     {
         "machine.connect",
+        "machine.patch",
+        "machine.remove",
         "extension.put",
         "extension.patch",
         "extension.remove",

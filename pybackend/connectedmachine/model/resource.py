@@ -15,7 +15,12 @@ from connectedmachine.model.version import Version, VersionRequest
 
 @dataclass(frozen=True)
 class Machine:
-    """A server. ``os_machine_id`` names the host that a local machine is; effects elsewhere are refused."""
+    """A server.
+
+    Attributes:
+        os_machine_id: Names the host that a local machine is; effects elsewhere are refused.
+        details: Members of the resource that clients set and that mean nothing here, by their wire names.
+    """
 
     id: str
     subscription: str
@@ -30,6 +35,7 @@ class Machine:
     fqdn: str
     os_machine_id: str
     created: datetime
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 class ProvisioningState(StrEnum):

@@ -34,12 +34,7 @@ class ServiceBase:
         """
         found = self.store.machines.find(self.subscription(subscription_id), resource_group, name)
         if found is None:
-            raise NotFoundError(
-                "ResourceNotFound",
-                f"There is no machine '{name}' in resource group '{resource_group}'.",
-                target=name,
-                hint="Get-AzConnectedMachine lists the machines; Connect-AzConnectedMachine adds this one.",
-            )
+            raise no_machine(resource_group, name)
         return found
 
     def extension(self, machine: Machine, name: str) -> Extension:
@@ -103,3 +98,13 @@ class ServiceBase:
 
     def places(self, machine: Machine) -> Places:
         return Places(self.store.home, machine.id)
+
+
+def no_machine(resource_group: str, name: str) -> NotFoundError:
+    """The error for a machine that does not exist, or not any more."""
+    return NotFoundError(
+        "ResourceNotFound",
+        f"There is no machine '{name}' in resource group '{resource_group}'.",
+        target=name,
+        hint="Get-AzConnectedMachine lists the machines; Connect-AzConnectedMachine adds this one.",
+    )

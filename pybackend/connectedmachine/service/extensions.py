@@ -6,15 +6,30 @@ clears, and the same request again moves nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from connectedmachine.agent.images import offered
 from connectedmachine.model.errors import NotFoundError
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState
+from connectedmachine.service.base import no_machine
 from connectedmachine.service.follow import Follower
 from connectedmachine.service.under_way import looked_at_again
 from connectedmachine.service.views import Json, extension_view
-from connectedmachine.service.wishes import Wishes
+from connectedmachine.service.wishes import Change, Wishes
+from connectedmachine.upgrade.plan import Images
+
+if TYPE_CHECKING:
+    from connectedmachine.service.requests import ExtensionRequest
+
+
+@dataclass(frozen=True)
+class Target:
+    """An extension that an upgrade names, its newest operation before, and whether it is to move."""
+
+    extension: Extension
+    before: str | None
+    moves: bool
 
 
 class ExtensionService(Wishes):
@@ -90,21 +105,10 @@ class ExtensionService(Wishes):
             PermissionDeniedError: ``ExtensionsDisabled``. No list refuses a removal, as in Arc.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
-        self._refuse_if_disabled(found, name)
         with self.store.transaction():
-            extension = self.store.extensions.find(found.id, name)
-            if extension is None:
-                return {"removed": False}
             before = self._last_operation(found, name)
-            self.store.extensions.save(
-                replace(
-                    extension,
-                    removing=True,
-                    target_initiator=initiator,
-                    provisioning=ProvisioningState.DELETING,
-                )
-            )
-            self._stop_pending(found, extension)
+            if not self._commit_removal(found, name, initiator):
+                return {"removed": False}
         self.start_runner(found)
         if wait:
             self.follow(found, follow, lambda: self._is_removed(found, name, before))
@@ -131,55 +135,17 @@ class ExtensionService(Wishes):
             ConflictError: ``HCRP409``.
             HandlerError: ``HCRP400`` when the work that was waited for failed.
         """
-        from connectedmachine.service.requests import upgrade_targets
-
         found = self.machine_to_change(subscription_id, resource_group, machine)
         images = offered(self.store)
-        chosen: list[tuple[Extension, str | None]] = []
         with self.store.transaction():
-            extensions = {e.handler.key: e for e in self.store.extensions.of_machine(found.id)}
-            for key, wanted in upgrade_targets(targets_text).items():
-                extension = extensions.get(key.lower())
-                if extension is None:
-                    raise NotFoundError(
-                        "HCRP404",
-                        f"No extension of '{key}' is on machine '{found.name}'.",
-                        target=key,
-                        hint="Name the publisher and the type with a dot between, not the extension: "
-                        + (", ".join(str(e.handler) for e in extensions.values()) or "there is none")
-                        + ".",
-                    )
-                self._refuse_if_removing(extension)
-                target = self._resolve(found, extension.handler, wanted.targetVersion, images, widen=False)
-                if target is None:
-                    raise NotFoundError(
-                        "ResourceNotFound",
-                        f"No gallery offers '{extension.handler}'.",
-                        target=key,
-                        hint="Publish a package of it, or add a gallery that has one.",
-                    )
-                before = self._last_operation(found, extension.name)
-                chosen.append((extension, before))
-                if extension.installed is not None and target == extension.installed.version:
-                    continue
-                self._refuse_if_busy(found, extension)
-                state = ProvisioningState.UPDATING if extension.installed else ProvisioningState.CREATING
-                moved = replace(
-                    extension,
-                    target=target,
-                    target_initiator=initiator,
-                    stopped=False,
-                    provisioning=state,
-                    changed=self.clock.now(),
-                )
-                self.store.extensions.save(looked_at_again(moved))
+            chosen = self._commit_targets(found, targets_text, initiator, images)
         self.start_runner(found)
         if wait:
-            self.follow(found, follow, lambda: all(self._is_settled(found, e.name) for e, _ in chosen))
-            for extension, before in chosen:
-                self._raise_if_held_back(found, extension.name, follow)
-                self._raise_if_failed(found, extension.name, before)
-        return {"value": [self._view(found, self.extension(found, e.name)) for e, _ in chosen]}
+            self.follow(found, follow, lambda: all(self._is_settled(found, c.extension.name) for c in chosen))
+            for target in chosen:
+                self._raise_if_held_back(found, target.extension.name, follow)
+                self._raise_if_failed(found, target.extension.name, target.before)
+        return {"value": [self._view(found, self.extension(found, c.extension.name)) for c in chosen]}
 
     def extension_preview(
         self,
@@ -224,10 +190,7 @@ class ExtensionService(Wishes):
         images = offered(self.store)
         with self.store.transaction():
             before = self._last_operation(machine, name)
-            change = self._change(machine, name, request, initiator, images, create=create)
-            self.store.extensions.save(self._sealed(change))
-            if change.before is None:
-                self.store.passes.forget(machine.id, name)
+            change = self._commit_change(machine, name, request, initiator, images, create=create)
         for warning in [*change.warnings, *self._warn_if_nothing_passes(machine, change)]:
             follow.warning(warning)
         if change.moves or not self._is_settled(machine, name):
@@ -245,3 +208,85 @@ class ExtensionService(Wishes):
         off = self._disabled(machine)
         if off is not None:
             raise off.error(name)
+
+    # Committing, inside the caller's transaction; whoever calls starts the runner after it.
+
+    def _commit_change(
+        self,
+        machine: Machine,
+        name: str,
+        request: ExtensionRequest,
+        initiator: str,
+        images: Images,
+        *,
+        create: bool,
+    ) -> Change:
+        change = self._change(machine, name, request, initiator, images, create=create)
+        if change.before is None and self.store.machines.get(machine.id) is None:
+            raise no_machine(machine.resource_group, machine.name)  # removed since it was found
+        self.store.extensions.save(self._sealed(change))
+        if change.before is None:
+            self.store.passes.forget(machine.id, name)
+        return change
+
+    def _commit_removal(self, machine: Machine, name: str, initiator: str) -> bool:
+        """Says whether there is something to remove; ``ExtensionsDisabled`` when nothing may run."""
+        self._refuse_if_disabled(machine, name)
+        extension = self.store.extensions.find(machine.id, name)
+        if extension is None:
+            return False
+        self.store.extensions.save(
+            replace(
+                extension,
+                removing=True,
+                target_initiator=initiator,
+                provisioning=ProvisioningState.DELETING,
+            )
+        )
+        self._stop_pending(machine, extension)
+        return True
+
+    def _commit_targets(
+        self, machine: Machine, targets_text: str, initiator: str, images: Images
+    ) -> list[Target]:
+        from connectedmachine.service.requests import upgrade_targets
+
+        chosen = []
+        extensions = {e.handler.key: e for e in self.store.extensions.of_machine(machine.id)}
+        for key, wanted in upgrade_targets(targets_text).items():
+            extension = extensions.get(key.lower())
+            if extension is None:
+                raise NotFoundError(
+                    "HCRP404",
+                    f"No extension of '{key}' is on machine '{machine.name}'.",
+                    target=key,
+                    hint="Name the publisher and the type with a dot between, not the extension: "
+                    + (", ".join(str(e.handler) for e in extensions.values()) or "there is none")
+                    + ".",
+                )
+            self._refuse_if_removing(extension)
+            version = self._resolve(machine, extension.handler, wanted.targetVersion, images, widen=False)
+            if version is None:
+                raise NotFoundError(
+                    "ResourceNotFound",
+                    f"No gallery offers '{extension.handler}'.",
+                    target=key,
+                    hint="Publish a package of it, or add a gallery that has one.",
+                )
+            before = self._last_operation(machine, extension.name)
+            moves = extension.installed is None or version != extension.installed.version
+            chosen.append(Target(extension, before, moves))
+            if not moves:
+                continue
+            self._refuse_if_busy(machine, extension)
+            state = ProvisioningState.UPDATING if extension.installed else ProvisioningState.CREATING
+            moved = replace(
+                extension,
+                target=version,
+                target_initiator=initiator,
+                stopped=False,
+                provisioning=state,
+                changed=self.clock.now(),
+            )
+            self.store.extensions.save(looked_at_again(moved))
+        return chosen

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from json.decoder import JSONDecoder
 
 from connectedmachine.model.errors import InvalidRequestError
@@ -16,14 +18,30 @@ def members(text: str) -> dict[str, str]:
     Raises:
         InvalidRequestError: ``InvalidRequestContent`` when it is no JSON object or names a key twice.
     """
-    try:
+    with _refusing("object"):
         return _members(text)
+
+
+def items(text: str) -> list[str]:
+    """The items of a JSON array, each as the text that stands in ``text``.
+
+    Raises:
+        InvalidRequestError: ``InvalidRequestContent`` when it is no JSON array.
+    """
+    with _refusing("array"):
+        return _items(text)
+
+
+@contextmanager
+def _refusing(what: str) -> Iterator[None]:
+    try:
+        yield
     except (ValueError, IndexError, RecursionError) as error:
         raise InvalidRequestError(
             "InvalidRequestContent",
-            f"The request body is not a JSON object: {error}.",
+            f"The request body is not a JSON {what}: {error}.",
             target="body",
-            hint="Send one JSON object.",
+            hint=f"Send one JSON {what}.",
         ) from error
 
 
@@ -45,9 +63,31 @@ def _members(text: str) -> dict[str, str]:
             if text[at] == "}":
                 break
             at = _skip(text, _expect(text, at, ","))
-    if _skip(text, at + 1) != len(text):
-        raise ValueError("something follows it")
+    _expect_end(text, at + 1)
     return found
+
+
+def _items(text: str) -> list[str]:
+    decoder = JSONDecoder(parse_constant=_refuse)
+    found: list[str] = []
+    at = _skip(text, 0)
+    at = _skip(text, _expect(text, at, "["))
+    if text[at] != "]":
+        while True:
+            begin = at
+            _, at = decoder.raw_decode(text, begin)
+            found.append(text[begin:at])
+            at = _skip(text, at)
+            if text[at] == "]":
+                break
+            at = _skip(text, _expect(text, at, ","))
+    _expect_end(text, at + 1)
+    return found
+
+
+def _expect_end(text: str, at: int) -> None:
+    if _skip(text, at) != len(text):
+        raise ValueError("something follows it")
 
 
 def _skip(text: str, at: int) -> int:

@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable
 
 from connectedmachine.agent.clock import SystemClock
+from connectedmachine.service.accepted import RequestService
 from connectedmachine.service.aggregate import AggregateService
 from connectedmachine.service.configurations import ConfigurationService
 from connectedmachine.service.credentials import CredentialService
-from connectedmachine.service.extensions import ExtensionService
 from connectedmachine.service.galleries import GalleryService
 from connectedmachine.service.machines import MachineService
+from connectedmachine.service.metadata import MetadataService
 from connectedmachine.service.policies import PolicyService
 from connectedmachine.service.probes import ProbeService
+from connectedmachine.service.subscriptions import SubscriptionService
 from connectedmachine.service.upgrades import UpgradeService
 from connectedmachine.service.views import Json
 from connectedmachine.store import Store
@@ -21,10 +23,12 @@ from connectedmachine.store.home import state_root
 
 
 class Service(
+    SubscriptionService,
     MachineService,
     AggregateService,
-    ExtensionService,
+    RequestService,
     GalleryService,
+    MetadataService,
     UpgradeService,
     PolicyService,
     ProbeService,

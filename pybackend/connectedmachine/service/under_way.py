@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from connectedmachine.model.errors import (
     ConflictError,
@@ -96,21 +96,29 @@ class UnderWay(Follow):
 
     def _raise_if_held_back(self, machine: Machine, name: str, follow: Follower) -> None:
         """Tell the one who waited why nothing was done."""
+        error = self._holding_back(machine, name)
+        if error is not None:
+            raise error
+        extension = self.store.extensions.find(machine.id, name)
+        if extension is not None and extension.status.code in HELD_BACK and self._is_settled(machine, name):
+            follow.warning(f"'{name}' is not installed yet. {extension.status.message}")
+
+    def _holding_back(self, machine: Machine, name: str) -> ConnectedMachineError | None:
+        """Why nothing is done of what was asked for, if that is so."""
         extension = self.store.extensions.find(machine.id, name)
         if extension is None or not self._is_settled(machine, name):
-            return
+            return None
         refused = self._disabled(machine) if extension.removing else self._refusal(extension)
         if refused is not None:
-            raise refused.error(name)
+            return refused.error(name)
         status = extension.status
         if status.code in REFUSALS:
             hint = "An administrator of the machine changes that with Set-AzConnectedMachineConfiguration."
-            raise PermissionDeniedError(status.code, status.message, target=name, hint=hint)
+            return PermissionDeniedError(status.code, status.message, target=name, hint=hint)
         if status.code == DEPENDENCY_FAILED:
             hint = "See to that one; this one follows once it is ready and the runner or a pass looks again."
-            raise ConflictError(status.code, status.message, target=name, hint=hint)
-        if status.code in HELD_BACK:
-            follow.warning(f"'{name}' is not installed yet. {status.message}")
+            return ConflictError(status.code, status.message, target=name, hint=hint)
+        return None
 
     def _stop_pending(self, machine: Machine, extension: Extension) -> None:
         """Removal ends a pending rollback: the old version is taken away rather than put back."""
@@ -125,16 +133,16 @@ class UnderWay(Follow):
             return
         last = self.store.operations.get(last_id)
         assert last is not None
-        if last.outcome is Outcome.SUCCEEDED:
-            return
-        if last.outcome is None:
-            step = next_step(last)
-            if isinstance(step, Pause):
-                raise _failed("RollbackPending", name, step.message)
-            return
         if last.outcome is Outcome.CANCELLED and self.store.extensions.find(machine.id, name) is None:
             return
-        raise _failed("DiskFull" if last.code == "DiskFull" else "HCRP400", name, last.message)
+        failure = failure_of(last)
+        if failure is not None:
+            raise HandlerError(
+                failure.code,
+                failure.message,
+                target=name,
+                hint="Get-AzConnectedMachineUpgrade -History shows each step.",
+            )
 
 
 def looked_at_again(extension: Extension) -> Extension:
@@ -144,9 +152,22 @@ def looked_at_again(extension: Extension) -> Extension:
     return replace(extension, status=Status())
 
 
-def _failed(code: str, name: str, message: str) -> ConnectedMachineError:
-    hint = "Get-AzConnectedMachineUpgrade -History shows each step."
-    return HandlerError(code, message, target=name, hint=hint)
+@dataclass(frozen=True)
+class Failure:
+    """Why an operation did not do what was asked; ``RollbackPending`` is one that goes on by itself."""
+
+    code: str
+    message: str
+
+
+def failure_of(operation: Operation) -> Failure | None:
+    """What went wrong with an operation; ``None`` when it succeeded, or while it runs."""
+    if operation.outcome is Outcome.SUCCEEDED:
+        return None
+    if operation.outcome is None:
+        step = next_step(operation)
+        return Failure("RollbackPending", step.message) if isinstance(step, Pause) else None
+    return Failure("DiskFull" if operation.code == "DiskFull" else "HCRP400", operation.message)
 
 
 def conflict(target: str, message: str, hint: str) -> ConflictError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connectedmachine import __version__
@@ -15,6 +15,7 @@ from connectedmachine.model.image import ExtensionImage, OSType
 from connectedmachine.model.monitor_mode import ADMITTED
 from connectedmachine.model.operation import Operation, Pause, StepRecord
 from connectedmachine.model.policy import Hold
+from connectedmachine.model.request import Request, RequestStatus
 from connectedmachine.model.resource import Extension, Machine, Status
 from connectedmachine.model.version import Version
 from connectedmachine.store.probes import LastSample
@@ -65,6 +66,11 @@ def machine_view(machine: Machine) -> Json:
     }
     if machine.tags:
         view["tags"] = dict(machine.tags)
+    of_resource = {name: machine.details[name] for name in ("identity", "kind") if name in machine.details}
+    properties = view["properties"]
+    assert isinstance(properties, dict)
+    properties.update((name, value) for name, value in machine.details.items() if name not in of_resource)
+    view.update(of_resource)
     return view
 
 
@@ -115,6 +121,26 @@ def extension_view(machine: Machine, extension: Extension, refused: Refusal | No
     return view
 
 
+def request_view(
+    request: Request, status: RequestStatus, machine: Machine | None, extensions: list[Json]
+) -> Json:
+    """An accepted request; ``value`` has the extensions it is about as they are now."""
+    verdict = request.verdict
+    view: Json = {
+        "id": request.id,
+        "verb": request.verb.value,
+        "status": status.value,
+        "startTime": to_text(request.accepted),
+        "location": machine.location if machine else "",
+        "value": extensions,
+    }
+    if request.ended is not None:
+        view["endTime"] = to_text(request.ended)
+    if verdict is not None and verdict.code:
+        view["error"] = {"code": verdict.code, "message": verdict.message}
+    return view
+
+
 def image_view(image: ExtensionImage) -> Json:
     """A published version."""
     return {
@@ -130,6 +156,38 @@ def image_view(image: ExtensionImage) -> Json:
         "published": image.published,
         "withdrawn": image.withdrawn,
     }
+
+
+def metadata_view(location: str, images: Sequence[ExtensionImage]) -> Json:
+    """One version of a type, from the images of it for every platform."""
+    first = images[0]
+    publisher, type_ = first.handler.publisher.lower(), first.handler.type.lower()
+    return {
+        "id": f"{_type_id(location, publisher, type_)}/versions/{first.version}",
+        "publisher": publisher,
+        "extensionType": type_,
+        "version": str(first.version),
+        "operatingSystem": ", ".join(sorted({os_name(image.platform.os) for image in images})),
+        "architecture": sorted({image.platform.architecture.value for image in images}),
+    }
+
+
+def publisher_view(location: str, publisher: str) -> Json:
+    """A publisher."""
+    return {"id": _publisher_id(location, publisher), "name": publisher}
+
+
+def type_view(location: str, publisher: str, type_: str) -> Json:
+    """A type of a publisher."""
+    return {"id": _type_id(location, publisher.lower(), type_), "name": type_}
+
+
+def _publisher_id(location: str, publisher: str) -> str:
+    return f"/providers/Microsoft.HybridCompute/locations/{location}/publishers/{publisher}"
+
+
+def _type_id(location: str, publisher: str, type_: str) -> str:
+    return f"{_publisher_id(location, publisher)}/extensionTypes/{type_}"
 
 
 def decision_view(machine: Machine, decision: Decision) -> Json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import json
 import sqlite3
 
 from connectedmachine.model.clock import from_text, to_text
@@ -38,6 +40,11 @@ class Machines:
         )
         return [_machine(row) for row in rows]
 
+    def subscriptions(self) -> builtins.list[str]:
+        """Every subscription that a machine is in, as the first one wrote it."""
+        rows = self._db.all("SELECT subscription FROM machines GROUP BY subscription ORDER BY min(rowid)")
+        return [row["subscription"] for row in rows]
+
     def local(self) -> Machine | None:
         """The local machine, of which there is one at most."""
         row = self._db.one("SELECT * FROM machines WHERE NOT simulated")
@@ -46,9 +53,10 @@ class Machines:
     def save(self, machine: Machine) -> None:
         """Add or replace by ``id``."""
         self._db.run(
-            "INSERT INTO machines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO machines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET location = excluded.location, tags = excluded.tags,"
-            " os_name = excluded.os_name, os_version = excluded.os_version, fqdn = excluded.fqdn",
+            " os_name = excluded.os_name, os_version = excluded.os_version, fqdn = excluded.fqdn,"
+            " details = excluded.details",
             machine.id,
             machine.subscription,
             machine.resource_group,
@@ -63,7 +71,12 @@ class Machines:
             machine.fqdn,
             machine.os_machine_id,
             to_text(machine.created),
+            json.dumps(dict(machine.details)),
         )
+
+    def delete(self, machine_id: str) -> None:
+        """Remove a machine with all that is known of it, its history included."""
+        self._db.run("DELETE FROM machines WHERE id = ?", machine_id)
 
 
 def _machine(row: sqlite3.Row) -> Machine:
@@ -81,4 +94,5 @@ def _machine(row: sqlite3.Row) -> Machine:
         fqdn=row["fqdn"],
         os_machine_id=row["os_machine_id"],
         created=from_text(row["created"]),
+        details=json.loads(row["details"]),
     )

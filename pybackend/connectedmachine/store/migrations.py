@@ -249,6 +249,32 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
         ) STRICT;
         """,
     ),
+    (
+        5,
+        """
+        -- What clients say about a machine that means nothing here: kept as they said it, and shown.
+        ALTER TABLE machines ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+
+        -- A request outlives what it was about: its end can be asked for when the machine is gone.
+        CREATE TABLE requests (
+            id TEXT PRIMARY KEY COLLATE NOCASE,
+            subscription TEXT NOT NULL COLLATE NOCASE,
+            machine_id TEXT NOT NULL,
+            verb TEXT NOT NULL,
+            extensions TEXT NOT NULL,
+            awaited TEXT NOT NULL,
+            initiator TEXT NOT NULL,
+            accepted TEXT NOT NULL,
+            restarts INTEGER NOT NULL DEFAULT 0,
+            restarted TEXT,
+            ended TEXT,
+            status TEXT,
+            code TEXT NOT NULL DEFAULT '',
+            message TEXT NOT NULL DEFAULT ''
+        ) STRICT;
+        CREATE INDEX requests_by_age ON requests (accepted);
+        """,
+    ),
 )
 
 LATEST = MIGRATIONS[-1][0]

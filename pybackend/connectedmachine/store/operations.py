@@ -106,6 +106,21 @@ class Operations:
         )
         return None if row is None else str(row["id"])
 
+    def first_after(
+        self, machine_id: str, extension: str, before: str | None, *, kind: OperationKind | None = None
+    ) -> Operation | None:
+        """The oldest operation of an extension, of one kind or any, that began after ``before``."""
+        row = self._db.one(
+            "SELECT * FROM operations WHERE machine_id = ? AND extension = ? AND (? IS NULL OR kind = ?)"
+            " AND rowid > coalesce((SELECT rowid FROM operations WHERE id = ?), 0) ORDER BY rowid",
+            machine_id,
+            extension,
+            kind,
+            kind,
+            before,
+        )
+        return None if row is None else self._operation(row)
+
     def of_pass(self, pass_id: str) -> list[Operation]:
         """What a pass has begun so far, oldest first."""
         rows = self._db.all("SELECT * FROM operations WHERE pass_id = ? ORDER BY began, rowid", pass_id)

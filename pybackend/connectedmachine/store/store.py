@@ -16,6 +16,7 @@ from connectedmachine.store.operations import Operations
 from connectedmachine.store.passes import Passes
 from connectedmachine.store.policies import Policies
 from connectedmachine.store.probes import Probes
+from connectedmachine.store.requests import Requests
 
 
 class Store:
@@ -35,6 +36,7 @@ class Store:
         self.galleries = Galleries(database)
         self.answers = Answers(database)
         self.credentials = Credentials(database)
+        self.requests = Requests(database)
 
     @classmethod
     def open(cls, home: Path) -> Store:

@@ -1,1 +1,1 @@
-"""The REST front end: HTTP as Azure Resource Manager speaks it, on this machine."""
+"""The ARM-shaped HTTP front door: real, unmodified Azure SDKs and ``az`` are its judges."""

@@ -22,6 +22,7 @@ from connectedmachine.frontends.rest.errors import arm_error
 from connectedmachine.frontends.rest.faults import Faults, Rule
 from connectedmachine.frontends.rest.limits import Addressed, BoundedBody, BoundedTime, Limits, Stopped
 from connectedmachine.frontends.rest.names import LOOPBACK
+from connectedmachine.frontends.rest.threads import workers_of
 from connectedmachine.frontends.rest.tokens import TokenRoutes, tenants
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.credential import Credential
@@ -69,8 +70,9 @@ def build(
     resources = Router([Route("/tenants", tenants, methods=["GET"]), *arm.routes()], redirect_slashes=False)
 
     @asynccontextmanager
-    async def until_stopped(_: Starlette) -> AsyncIterator[None]:
+    async def until_stopped(app: Starlette) -> AsyncIterator[None]:
         yield
+        workers_of(app).close()
         checking.close()
         issuing.close()
 
