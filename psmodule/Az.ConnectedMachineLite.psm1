@@ -11,6 +11,7 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Private/Objects.ps1"
 . "$PSScriptRoot/Private/Backend.ps1"
 . "$PSScriptRoot/Private/CallBackend.ps1"
+. "$PSScriptRoot/Private/DoCall.ps1"
 . "$PSScriptRoot/Private/ShouldChange.ps1"
 . "$PSScriptRoot/Private/WriteExtension.ps1"
 . "$PSScriptRoot/Public/Connect-AzConnectedMachine.ps1"

@@ -128,6 +128,13 @@ function ToDecision {
     }
 }
 
+# One for each extension that a pass looked at.
+function ToDecisions {
+    param([Collections.IDictionary] $Pass)
+
+    foreach ($decision in $Pass['value']) { ToDecision $decision }
+}
+
 function ToOperation {
     param([Collections.IDictionary] $Operation)
 

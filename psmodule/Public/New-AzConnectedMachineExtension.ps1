@@ -16,6 +16,7 @@ function New-AzConnectedMachineExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'CreateExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'CreateExpanded')]
@@ -142,6 +143,9 @@ function New-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
         [hashtable] $Tag,
+
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
 
         # Return as soon as the wish is stored; the work goes on in the background.
         [switch] $NoWait

@@ -15,6 +15,7 @@ function Remove-AzConnectedMachineExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'Delete', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
@@ -43,6 +44,9 @@ function Remove-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'DeleteViaIdentityMachine', ValueFromPipeline)]
         [object] $MachineInputObject,
 
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
+
         # Return as soon as the wish is stored; the work goes on in the background.
         [switch] $NoWait,
 
@@ -58,7 +62,7 @@ function Remove-AzConnectedMachineExtension {
             if ($null -ne $preview) { $preview['message'] }
         }
         if (-not $isWanted) { return }
-        $done = CallBackend $PSCmdlet 'extension.remove' ($address + @{ wait = -not $NoWait }) -Target $address.name -Changes
-        if ($null -ne $done -and $PassThru) { $true }
+        $writer = if ($PassThru) { 'ToTrue' }
+        DoCall $PSCmdlet 'extension.remove' ($address + @{ wait = -not $NoWait }) $address.name $writer
     }
 }

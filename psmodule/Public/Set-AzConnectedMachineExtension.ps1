@@ -16,6 +16,7 @@ function Set-AzConnectedMachineExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpdateExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpdateExpanded')]
@@ -106,6 +107,9 @@ function Set-AzConnectedMachineExtension {
         # Tags as name and value.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [hashtable] $Tag,
+
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
 
         # Return as soon as the wish is stored; the work goes on in the background.
         [switch] $NoWait

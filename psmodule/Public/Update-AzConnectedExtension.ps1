@@ -16,6 +16,7 @@ function Update-AzConnectedExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpgradeExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
@@ -58,6 +59,9 @@ function Update-AzConnectedExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [string] $JsonFilePath,
 
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
+
         # Return as soon as the wish is stored; the work goes on in the background.
         [switch] $NoWait,
 
@@ -78,7 +82,7 @@ function Update-AzConnectedExtension {
             default { TargetsText $PSCmdlet (PropertyOf $ExtensionUpgradeParameter 'ExtensionTarget') }
         }
         if (-not (ShouldChange $PSCmdlet "extensions of machine '$($address.machine)'" "upgrade to $targets")) { return }
-        $done = CallBackend $PSCmdlet 'extension.upgrade' ($address + @{ targetsText = $targets; wait = -not $NoWait }) -Target $address.machine -Changes
-        if ($null -ne $done -and $PassThru) { $true }
+        $writer = if ($PassThru) { 'ToTrue' }
+        DoCall $PSCmdlet 'extension.upgrade' ($address + @{ targetsText = $targets; wait = -not $NoWait }) $address.machine $writer
     }
 }

@@ -16,6 +16,7 @@ function Update-AzConnectedMachineExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpdateExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpdateExpanded')]
@@ -136,6 +137,9 @@ function Update-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
         [hashtable] $Tag,
+
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
 
         # Return as soon as the wish is stored; the work goes on in the background.
         [switch] $NoWait

@@ -203,7 +203,7 @@ def test_azures_cmdlets_have_azures_parameter_sets(shared_shell: Shell, name: st
     assert sorted(outcome.output) == sorted(SETS[name].split())
 
 
-@pytest.mark.parametrize("switch", ["-AsJob", "-InstanceViewName x", "-DefaultProfile x"])
+@pytest.mark.parametrize("switch", ["-InstanceViewName x", "-DefaultProfile x"])
 def test_what_is_not_there_yet_is_refused_by_name(shared_shell: Shell, switch: str) -> None:
     call = (
         f"Set-AzConnectedMachineExtension -ResourceGroupName rg -MachineName m -Name e -Location x {switch}"
