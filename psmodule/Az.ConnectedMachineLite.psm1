@@ -12,6 +12,7 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Private/Backend.ps1"
 . "$PSScriptRoot/Private/CallBackend.ps1"
 . "$PSScriptRoot/Private/DoCall.ps1"
+. "$PSScriptRoot/Private/Completion.ps1"
 . "$PSScriptRoot/Private/ShouldChange.ps1"
 . "$PSScriptRoot/Private/WriteExtension.ps1"
 . "$PSScriptRoot/Public/Connect-AzConnectedMachine.ps1"
@@ -44,5 +45,7 @@ $ExecutionContext.SessionState.Module.OnRemove = {
     StopBackend
     if ($null -ne $script:PriorOnRemove) { & $script:PriorOnRemove }
 }
+
+RegisterCompletion (Get-ChildItem -Path function:*-AzConnected*).Name
 
 Export-ModuleMember -Function '*-Az*'

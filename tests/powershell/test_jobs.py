@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import psutil
 import pytest
@@ -20,7 +19,7 @@ E = f"{M} -Name agent"
 INSTALL = (
     f"Set-AzConnectedMachineExtension {E} -Publisher Contoso.Sample -ExtensionType Agent -Location local"
 )
-TARGET = "@{ 'Contoso.Sample.Agent' = @{ targetVersion = '1.0' } }"
+TARGET = "-ExtensionTarget @{ 'Contoso.Sample.Agent' = @{ targetVersion = '1.0' } }"
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +55,9 @@ def test_a_job_is_one_of_the_session_and_hands_over_the_typed_result(server: She
         "$setting = @{ deep = @{ list = @(1, @{ text = 'gr\u00fc\u00dfe' }) } };"
         f"$job = {INSTALL} -TypeHandlerVersion 1.0 -Setting $setting -AsJob;"
         "$job -is [Management.Automation.Job]; (Get-Job -Id $job.Id).Name; (Wait-Job $job).State;"
-        "$extension = Receive-Job $job; $extension.PSObject.TypeNames[0]; $extension.Setting.deep.list[1].text;"
-        "$extension.ProvisioningState; Remove-Job $job; @(Get-Job).Count"
+        "$extension = Receive-Job $job; $extension.PSObject.TypeNames[0];"
+        "$extension.Setting.deep.list[1].text; $extension.ProvisioningState;"
+        "Remove-Job $job; @(Get-Job).Count"
     )
     assert not outcome.problems
     assert outcome.output == [
@@ -75,8 +75,8 @@ def test_a_job_is_one_of_the_session_and_hands_over_the_typed_result(server: She
     ("call", "written"),
     [
         (f"New-AzConnectedMachineExtension {E} -Location local -AsJob", ["agent"]),
-        (f"Get-AzConnectedMachineExtension {M} | Update-AzConnectedMachineExtension -Tag @{{ a = 1 }} -AsJob", ["agent"]),
-        (f"Get-AzConnectedMachine | Update-AzConnectedExtension -ExtensionTarget {TARGET} -PassThru -AsJob", ["True"]),
+        (f"Get-AzConnectedMachineExtension {M} | Update-AzConnectedMachineExtension -AsJob", ["agent"]),
+        (f"Get-AzConnectedMachine | Update-AzConnectedExtension {TARGET} -PassThru -AsJob", ["True"]),
         (f"Start-AzConnectedMachineUpgrade {M} -AsJob", ["agent"]),
         ("Get-AzConnectedMachine | Remove-AzConnectedMachineExtension -Name none -PassThru -AsJob", ["True"]),
         (f"Remove-AzConnectedMachineExtension {M} -Name none -AsJob", []),
@@ -94,8 +94,9 @@ def test_every_long_cmdlet_has_jobs(server: Shell, call: str, written: list[str]
 def test_each_piped_extension_is_a_job(server: Shell) -> None:
     outcome = server.run(
         "$jobs = @(@{ Id = '/none' }, 'one', 'two' | ForEach-Object {"
-        " if ($_ -is [string]) { @{ ResourceGroupName = 'rg'; MachineName = 'web1'; ExtensionName = $_ } } else { $_ }"
-        " } | Remove-AzConnectedMachineExtension -AsJob -PassThru);"
+        " if ($_ -isnot [string]) { $_ } else {"
+        "   @{ ResourceGroupName = 'rg'; MachineName = 'web1'; ExtensionName = $_ } } }"
+        " | Remove-AzConnectedMachineExtension -AsJob -PassThru);"
         "$jobs.Count; Receive-Job $jobs -Wait -AutoRemoveJob"
     )
     # What is no identity is refused in the session, at once; the others have their jobs.
@@ -113,8 +114,8 @@ def test_what_fails_has_failed_the_job_with_the_error_as_it_is_without_one(serve
 
 def test_warnings_of_a_job_arrive(server: Shell) -> None:
     outcome = server.run(
-        f"$job = Set-AzConnectedMachineExtension {M} -Name other -Location local -AsJob -EnableAutomaticUpgrade"
-        " -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentLinux;"
+        f"$job = Set-AzConnectedMachineExtension {M} -Name other -Location local -EnableAutomaticUpgrade"
+        " -AsJob -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentLinux;"
         "(Wait-Job $job).State; $job.ChildJobs[0].Warning | ForEach-Object Message;"
         f"Remove-AzConnectedMachineExtension {M} -Name other; Remove-Job $job"
     )
