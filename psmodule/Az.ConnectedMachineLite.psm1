@@ -46,6 +46,6 @@ $ExecutionContext.SessionState.Module.OnRemove = {
     if ($null -ne $script:PriorOnRemove) { & $script:PriorOnRemove }
 }
 
-RegisterCompletion (Get-ChildItem -Path function:*-AzConnected*).Name
+RegisterCompletion @(Get-ChildItem -Path function:*-AzConnected* | Where-Object ModuleName -eq $ExecutionContext.SessionState.Module.Name).Name
 
 Export-ModuleMember -Function '*-Az*'

@@ -8,6 +8,10 @@ function Get-AzConnectedMachineGallery {
     Get-AzConnectedMachineGallery
 
     Lists the galleries.
+    .EXAMPLE
+    Get-AzConnectedMachineGallery -Name default
+
+    Shows where the default gallery is.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.Gallery')]

@@ -8,6 +8,10 @@ function Get-AzConnectedMachineHealthProbe {
     Get-AzConnectedMachineHealthProbe -ResourceGroupName myResourceGroup -MachineName myVM
 
     Lists the probes of a machine.
+    .EXAMPLE
+    Get-AzConnectedMachine | Get-AzConnectedMachineHealthProbe | Where-Object State -eq Unhealthy
+
+    Finds what is not well on any machine.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.HealthProbe')]

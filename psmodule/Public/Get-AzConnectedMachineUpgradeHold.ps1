@@ -8,6 +8,10 @@ function Get-AzConnectedMachineUpgradeHold {
     Get-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM
 
     Lists the holds of a machine.
+    .EXAMPLE
+    Get-AzConnectedMachine | Get-AzConnectedMachineUpgradeHold
+
+    Lists the holds of every machine.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradeHold')]

@@ -9,6 +9,10 @@ function Get-AzConnectedMachineUpgradePolicy {
     Get-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM
 
     Gets the policy of a machine.
+    .EXAMPLE
+    (Get-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent).Source.RetryInterval
+
+    Says where a value of one extension comes from.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradePolicy')]

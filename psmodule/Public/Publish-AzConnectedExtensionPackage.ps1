@@ -9,6 +9,10 @@ function Publish-AzConnectedExtensionPackage {
     Publish-AzConnectedExtensionPackage -Path ./agent-9.10.zip -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10' -OperatingSystem Windows -SupportsAutomaticUpgrade
 
     Publishes a version that enrolled extensions move to by themselves.
+    .EXAMPLE
+    Publish-AzConnectedExtensionPackage -Path ./agent-9.10.zip -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10' -OperatingSystem Windows -WhatIf
+
+    Says what would be published where.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.ExtensionImage')]

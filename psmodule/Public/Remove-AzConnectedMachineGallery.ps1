@@ -8,6 +8,10 @@ function Remove-AzConnectedMachineGallery {
     Remove-AzConnectedMachineGallery -Name team
 
     Forgets a gallery.
+    .EXAMPLE
+    Remove-AzConnectedMachineGallery -Name team -WhatIf
+
+    Says what would be forgotten.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]

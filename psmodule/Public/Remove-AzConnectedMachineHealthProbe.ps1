@@ -8,6 +8,10 @@ function Remove-AzConnectedMachineHealthProbe {
     Remove-AzConnectedMachineHealthProbe -ResourceGroupName myResourceGroup -MachineName myVM -Name web
 
     Removes one probe.
+    .EXAMPLE
+    Get-AzConnectedMachineHealthProbe -ResourceGroupName myResourceGroup -MachineName myVM | Remove-AzConnectedMachineHealthProbe
+
+    Removes every probe of a machine.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]

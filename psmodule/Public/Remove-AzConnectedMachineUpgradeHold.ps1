@@ -9,6 +9,10 @@ function Remove-AzConnectedMachineUpgradeHold {
     Remove-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Version '9.10'
 
     Lets the extension move to that version again.
+    .EXAMPLE
+    Get-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM | Remove-AzConnectedMachineUpgradeHold
+
+    Removes every hold of a machine.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]

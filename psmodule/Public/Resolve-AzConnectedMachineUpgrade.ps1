@@ -10,6 +10,10 @@ function Resolve-AzConnectedMachineUpgrade {
     Resolve-AzConnectedMachineUpgrade -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Choice Back
 
     Tries at once to bring the previous version back.
+    .EXAMPLE
+    Resolve-AzConnectedMachineUpgrade -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Choice Forward
+
+    Leaves the previous version behind and tries the new one again.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradeDecision')]

@@ -13,6 +13,10 @@ function Set-AzConnectedMachineExtension {
     Set-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Location WestUS -Setting @{ enableAMA = 'true' }
 
     Changes the settings of an extension and leaves its version alone.
+    .EXAMPLE
+    Set-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Location WestUS -AsJob | Receive-Job -Wait
+
+    Does the work in a job and waits for its result.
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpdateExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]

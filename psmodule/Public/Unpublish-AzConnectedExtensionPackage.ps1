@@ -9,6 +9,10 @@ function Unpublish-AzConnectedExtensionPackage {
     Unpublish-AzConnectedExtensionPackage -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10'
 
     Withdraws a version.
+    .EXAMPLE
+    Unpublish-AzConnectedExtensionPackage -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10' -GalleryName default
+
+    Withdraws it from one gallery.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.ExtensionImage')]

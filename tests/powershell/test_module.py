@@ -13,7 +13,10 @@ from powershell.conftest import Run
 from powershell.engine import MANIFEST, ROOT, Shell, run_engine
 
 PUBLIC = sorted(path.stem for path in (ROOT / "psmodule" / "Public").iterdir())
-SOURCES = [MANIFEST, *(path for path in (ROOT / "psmodule").rglob("*") if path.is_file())]
+SOURCES = [
+    MANIFEST,
+    *(path for folder in ("psmodule", "en-US") for path in (ROOT / folder).rglob("*") if path.is_file()),
+]
 FORMAT = ROOT / "psmodule" / "Az.ConnectedMachineLite.format.ps1xml"
 COMMON = {
     *("Verbose", "Debug", "ErrorAction", "ErrorVariable", "WarningAction", "WarningVariable"),
@@ -127,6 +130,20 @@ def help_of() -> dict[str, dict[str, object]]:
     return {entry["name"]: entry for entry in json.loads(ended.out)}
 
 
+TOPICS = sorted(path.name.removesuffix(".help.txt") for path in (ROOT / "en-US").iterdir())
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_found_and_names_only_what_there_is(shared_shell: Shell, topic: str) -> None:
+    text = shared_shell.run(f"Get-Help {topic} | Out-String -Width 200").only()
+    assert text.splitlines()[:2] == ["TOPIC", f"    {topic}"]
+    assert "SHORT DESCRIPTION" in text
+    assert max(map(len, text.splitlines())) <= 120
+    named = set(re.findall(r"[A-Z][a-z]+-AzConnected\w+", text))
+    assert named <= set(PUBLIC)
+    assert set(re.findall(r"about_\w+", text)) <= set(TOPICS)
+
+
 def words(value: object) -> list[str]:
     assert isinstance(value, list)
     return [str(item) for item in value]
@@ -137,7 +154,9 @@ def test_every_cmdlet_has_help(help_of: dict[str, dict[str, object]], name: str)
     entry = help_of[name]
     assert str(entry["synopsis"]).endswith(".")
     assert str(entry["description"]).endswith(".")
-    assert any(name in example for example in words(entry["examples"]))
+    examples = words(entry["examples"])
+    assert len(examples) >= 2
+    assert all(name in example for example in examples)
     undocumented = set(words(entry["parameters"])) - set(words(entry["documented"])) - COMMON
     assert not undocumented
     assert words(entry["outputs"])
