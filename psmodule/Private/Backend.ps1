@@ -16,13 +16,14 @@ function FindPython {
         return NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $named "AZCMLITE_PYTHON names '$named', which is not the full path of a program." `
             'Set AZCMLITE_PYTHON to the full path of a Python in whose environment az-connectedmachine-lite is installed, or remove it.'
     }
-    $root = [IO.Path]::GetDirectoryName($script:ModuleFolder)
-    foreach ($place in '.venv/bin/python', '.venv\Scripts\python.exe') {
-        $candidate = [IO.Path]::Combine($root, $place)
-        if ([IO.File]::Exists($candidate)) { return $candidate }
+    $root = $ExecutionContext.SessionState.Module.ModuleBase
+    $python = PythonIn ([IO.Path]::Combine($root, '.venv'))
+    foreach ($scope in 'CurrentUser', 'AllUsers') {
+        if (-not $python) { $python = InstalledPython (BackendFolder $scope) }
     }
+    if ($python) { return $python }
     NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $root 'The Python half of this module is not installed.' `
-        "Run 'python3 -m venv .venv' and '.venv/bin/python -m pip install .' in '$root', or set AZCMLITE_PYTHON."
+        "Run Install-AzConnectedMachineBackend; in a clone run 'python3 -m venv .venv' and '.venv/bin/python -m pip install .' in '$root'; or set AZCMLITE_PYTHON."
 }
 
 # Starts a process and does not wait for its hello. Returns nothing, or an error record that says why not.

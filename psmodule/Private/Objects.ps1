@@ -224,3 +224,27 @@ function ToHold {
         Created           = ReadTime $Hold['created']
     }
 }
+
+function ToBackend {
+    param([string] $Scope, [string] $Folder, [string] $Python)
+
+    [pscustomobject]@{
+        PSTypeName = 'AzConnectedMachineLite.Backend'
+        Version    = ModuleVersion
+        Scope      = $Scope
+        Path       = $Folder
+        Python     = $Python
+    }
+}
+
+function ToBackendCheck {
+    param([string] $Check, [string] $Result, [string] $Message, [string] $Action)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.BackendCheck'
+        Check             = $Check
+        Result            = $Result
+        Message           = $Message
+        RecommendedAction = $Action
+    }
+}
