@@ -52,6 +52,8 @@ $ExecutionContext.SessionState.Module.OnRemove = {
     if ($null -ne $script:PriorOnRemove) { & $script:PriorOnRemove }
 }
 
-RegisterCompletion @(Get-ChildItem -Path function:*-AzConnected* | Where-Object ModuleName -eq $ExecutionContext.SessionState.Module.Name).Name
+if (Get-Module -Name Az.ConnectedMachine) {
+    Write-Warning 'Az.ConnectedMachine is loaded too: the plain names of its cmdlets now mean those of Az.ConnectedMachineLite. Write Az.ConnectedMachine\<name> to reach the others, or Remove-Module one of the two.'
+}
 
 Export-ModuleMember -Function '*-Az*'

@@ -98,22 +98,17 @@ function WordsFor {
     $words | Sort-Object
 }
 
-# Has the engine ask WordsFor wherever one of these parameters is completed. A parameter that a cmdlet does
-# not have is never asked for.
-function RegisterCompletion {
-    param([string[]] $Command)
+# What every [ArgumentCompleter()] of this module calls. An attribute's block runs outside the module; it finds
+# its way back by name. Register-ArgumentCompleter would cost a sixth of the import, attributes cost nothing.
+function CompleteWord {
+    param([string] $Command, [string] $Parameter, [string] $Word, [object] $Ast, [Collections.IDictionary] $Bound)
 
-    foreach ($parameter in 'ResourceGroupName', 'MachineName', 'Name', 'Location', 'Publisher', 'ExtensionType', 'Type', 'Version', 'TypeHandlerVersion', 'GalleryName') {
-        Register-ArgumentCompleter -CommandName $Command -ParameterName $parameter -ScriptBlock {
-            param([string] $Command, [string] $Parameter, [string] $Word, [object] $Ast, [Collections.IDictionary] $Bound)
-            $null = $Ast
-            $typed = $Word.Trim("'", '"')
-            $offered = [Collections.Generic.HashSet[string]]::new([StringComparer]::OrdinalIgnoreCase)
-            foreach ($text in WordsFor $Command $Parameter $Bound) {
-                if (-not $text -or -not $text.StartsWith($typed, [StringComparison]::OrdinalIgnoreCase) -or -not $offered.Add($text)) { continue }
-                $quoted = if ($text -match '^[\w.][\w.-]*$' -and $Word -notmatch '^[''"]') { $text } else { "'" + $text.Replace("'", "''") + "'" }
-                [Management.Automation.CompletionResult]::new($quoted, $text, 'ParameterValue', $text)
-            }
-        }
+    $null = $Ast
+    $typed = $Word.Trim("'", '"')
+    $offered = [Collections.Generic.HashSet[string]]::new([StringComparer]::OrdinalIgnoreCase)
+    foreach ($text in WordsFor $Command $Parameter $Bound) {
+        if (-not $text -or -not $text.StartsWith($typed, [StringComparison]::OrdinalIgnoreCase) -or -not $offered.Add($text)) { continue }
+        $quoted = if ($text -match '^[\w.][\w.-]*$' -and $Word -notmatch '^[''"]') { $text } else { "'" + $text.Replace("'", "''") + "'" }
+        [Management.Automation.CompletionResult]::new($quoted, $text, 'ParameterValue', $text)
     }
 }

@@ -20,17 +20,20 @@ function Get-AzConnectedMachineExtension {
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'List')]
         [Parameter(Mandatory, ParameterSetName = 'Get')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'List')]
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscriptions to look in; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

@@ -23,11 +23,13 @@ function Publish-AzConnectedExtensionPackage {
 
         # Publisher of the extension.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Publisher,
 
         # Type of the extension.
         [Parameter(Mandatory)]
         [Alias('Type')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ExtensionType,
 
         # Version of the package, two to four numbers; quote one that is kept in a variable.
@@ -47,6 +49,7 @@ function Publish-AzConnectedExtensionPackage {
         [switch] $SupportsAutomaticUpgrade,
 
         # Gallery to use; by default the one that always exists.
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $GalleryName
     )
 

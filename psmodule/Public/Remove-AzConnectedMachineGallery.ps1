@@ -18,6 +18,7 @@ function Remove-AzConnectedMachineGallery {
     param(
         # Name of the gallery.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Write $true when it was done.

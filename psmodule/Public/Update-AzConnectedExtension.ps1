@@ -22,6 +22,7 @@ function Update-AzConnectedExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -29,6 +30,7 @@ function Update-AzConnectedExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
