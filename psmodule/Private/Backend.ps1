@@ -7,6 +7,7 @@
 
 $script:Backend = $null
 $script:FrameLimit = 16MB
+$script:EndsWithRunspace = $false
 $script:StrictUtf8 = [Text.UTF8Encoding]::new($false, $true)
 
 function FindPython {
@@ -45,6 +46,7 @@ function StartBackend {
         return NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $python "'$python' cannot be started: $($_.Exception.InnerException.Message)" `
             'Install the backend again, or set AZCMLITE_PYTHON to another Python.'
     }
+    EndWithRunspace
     $script:Backend = @{
         Python   = $python
         Process  = $process
@@ -58,6 +60,17 @@ function StartBackend {
         LogRead  = $null # the same for standard error
         LogBytes = $null
         Log      = ''
+    }
+}
+
+# A runspace of a session that lives on (ForEach-Object -Parallel, a thread job) closes without removing its
+# modules; its backend would stay until the garbage collector comes to the pipe. The engine runs the block of its
+# last event outside this module, whatever it was bound to.
+function EndWithRunspace {
+    if ($script:EndsWithRunspace) { return }
+    $script:EndsWithRunspace = $true
+    Register-EngineEvent -SourceIdentifier PowerShell.Exiting -SupportEvent -Action {
+        foreach ($module in Get-Module -Name Az.ConnectedMachineLite) { & $module { StopBackend } }
     }
 }
 
