@@ -80,6 +80,12 @@ function ToExtension {
     }
 }
 
+function ToExtensions {
+    param([Collections.IDictionary] $List)
+
+    foreach ($extension in $List['value']) { ToExtension $extension }
+}
+
 function ToImage {
     param([Collections.IDictionary] $Image)
 

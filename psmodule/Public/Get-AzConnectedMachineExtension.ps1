@@ -51,7 +51,7 @@ function Get-AzConnectedMachineExtension {
                 continue
             }
             $list = CallBackend $PSCmdlet 'extension.list' $parameters -Target $MachineName
-            if ($null -ne $list) { foreach ($extension in $list['value']) { ToExtension $extension } }
+            if ($null -ne $list) { ToExtensions $list }
         }
     }
 }

@@ -154,7 +154,8 @@ function New-AzConnectedMachineExtension {
         # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
         [switch] $AsJob,
 
-        # Return as soon as the wish is stored; the work goes on in the background.
+        # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
+        # Update-AzConnectedMachineExtension it is waited for.
         [switch] $NoWait
     )
 

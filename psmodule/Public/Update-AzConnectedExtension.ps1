@@ -16,6 +16,7 @@ function Update-AzConnectedExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpgradeExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]
+    [OutputType('AzConnectedMachineLite.MachineExtension')]
     [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
@@ -64,7 +65,8 @@ function Update-AzConnectedExtension {
         # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
         [switch] $AsJob,
 
-        # Return as soon as the wish is stored; the work goes on in the background.
+        # Write the extensions as soon as the wish is stored; the work goes on in the background. Piped into
+        # Update-AzConnectedMachineExtension they are waited for.
         [switch] $NoWait,
 
         # Write $true when it was done.
@@ -84,7 +86,7 @@ function Update-AzConnectedExtension {
             default { TargetsText $PSCmdlet (PropertyOf $ExtensionUpgradeParameter 'ExtensionTarget') }
         }
         if (-not (ShouldChange $PSCmdlet "extensions of machine '$($address.machine)'" "upgrade to $targets")) { return }
-        $writer = if ($PassThru) { 'ToTrue' }
+        $writer = if ($PassThru) { 'ToTrue' } elseif ($NoWait) { 'ToExtensions' }
         DoCall $PSCmdlet 'extension.upgrade' ($address + @{ targetsText = $targets; wait = -not $NoWait }) $address.machine $writer
     }
 }

@@ -13,6 +13,10 @@ function Update-AzConnectedMachineExtension {
     Get-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM | Update-AzConnectedMachineExtension -EnableAutomaticUpgrade:$false
 
     Takes every extension of a machine out of automatic upgrade.
+    .EXAMPLE
+    Set-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Location WestUS -ForceRerun again -NoWait | Update-AzConnectedMachineExtension
+
+    Waits for what -NoWait began, and writes the extension as it stands then.
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpdateExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
@@ -147,7 +151,8 @@ function Update-AzConnectedMachineExtension {
         # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
         [switch] $AsJob,
 
-        # Return as soon as the wish is stored; the work goes on in the background.
+        # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
+        # Update-AzConnectedMachineExtension it is waited for.
         [switch] $NoWait
     )
 

@@ -139,11 +139,39 @@ def test_with_no_wait_the_job_ends_when_the_wish_is_stored(server: Shell) -> Non
 def test_stopping_a_job_stops_the_waiting_and_not_the_work(server: Shell) -> None:
     server.run(f"$job = {INSTALL} -TypeHandlerVersion '1.1' -AsJob")
     wait_until(lambda: server.run("$job.ChildJobs[0].Progress.Count -gt 0").only() == "True")
-    shown = server.run("$p = $job.ChildJobs[0].Progress[0]; $p.Activity; $p.PercentComplete -ge -1")
-    assert "agent" in shown.output[0]
+    activity, step, share = server.run(
+        "$p = $job.ChildJobs[0].Progress[0]; $p.Activity; $p.StatusDescription; $p.PercentComplete"
+    ).output
+    assert activity == "ChangeVersion agent on web1"
+    assert step
+    assert 0 <= int(share) < 100
     assert server.run("Stop-Job $job; $job.State").only() == "Stopped"
     ended = server.run(f"Remove-Job $job; $e = {INSTALL}; $e.TypeHandlerVersion, $e.ProvisioningState")
     assert ended.output == ["1.1.0.0", "Succeeded"]
     # The job's engine and its backend are gone; the session's own backend is not.
     wait_until(lambda: len(list(children_that("connectedmachine.frontends.rpc"))) == 1)
     assert not list(children_that("-NoLogo"))
+
+
+def test_stopping_a_command_stops_the_waiting_and_not_the_work(server: Shell) -> None:
+    """What Ctrl+C does."""
+    pipeline = server.start(f"{INSTALL} -TypeHandlerVersion '1.0'")
+    running = pipeline.BeginInvoke()
+    wait_until(lambda: pipeline.Streams.Progress.Count > 0)
+    pipeline.Stop()
+    assert running.IsCompleted
+    assert server.run(f"(Get-AzConnectedMachineExtension {E}).ProvisioningState").only() == "Updating"
+    ended = server.run(f"$e = {INSTALL}; $e.TypeHandlerVersion, $e.ProvisioningState")
+    assert ended.output == ["1.0.0.0", "Succeeded"]
+
+
+def test_what_no_wait_writes_can_be_waited_for(server: Shell) -> None:
+    state = "Update-AzConnectedMachineExtension | ForEach-Object ProvisioningState"
+    outcome = server.run(f"$e = {INSTALL} -ForceRerun twice -NoWait; $e.ProvisioningState; $e | {state}")
+    assert outcome.output == ["Updating", "Succeeded"]
+    outcome = server.run(
+        f"$list = Update-AzConnectedExtension {M} {TARGET.replace('1.0', '1.1')} -NoWait;"
+        f"$list.Name; $list.ProvisioningState; $list | {state};"
+        f"(Get-AzConnectedMachineExtension {E}).TypeHandlerVersion"
+    )
+    assert outcome.output == ["agent", "Updating", "Succeeded", "1.1.0.0"]
