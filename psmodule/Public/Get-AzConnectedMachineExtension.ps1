@@ -13,19 +13,23 @@ function Get-AzConnectedMachineExtension {
     Get-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent
 
     Gets one extension.
+    .EXAMPLE
+    Get-AzConnectedMachine | Get-AzConnectedMachineExtension
+
+    Lists the extensions of every machine.
     #>
     [CmdletBinding(DefaultParameterSetName = 'List', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
     param(
         # Resource group of the machine.
-        [Parameter(Mandatory, ParameterSetName = 'List')]
-        [Parameter(Mandatory, ParameterSetName = 'Get')]
+        [Parameter(Mandatory, ParameterSetName = 'List', ValueFromPipelineByPropertyName)]
+        [Parameter(Mandatory, ParameterSetName = 'Get', ValueFromPipelineByPropertyName)]
         [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
-        [Parameter(Mandatory, ParameterSetName = 'List')]
-        [Parameter(Mandatory, ParameterSetName = 'Get')]
+        [Parameter(Mandatory, ParameterSetName = 'List', ValueFromPipelineByPropertyName)]
+        [Parameter(Mandatory, ParameterSetName = 'Get', ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
         [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
