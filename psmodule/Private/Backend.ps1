@@ -69,9 +69,9 @@ function StartBackend {
 function EndWithRunspace {
     if ($script:EndsWithRunspace) { return }
     $script:EndsWithRunspace = $true
-    Register-EngineEvent -SourceIdentifier PowerShell.Exiting -SupportEvent -Action {
-        foreach ($module in Get-Module -Name Az.ConnectedMachineLite) { & $module { StopBackend } }
-    }
+    $null = $ExecutionContext.Events.SubscribeEvent($null, $null, 'PowerShell.Exiting', $null, {
+            foreach ($module in Get-Module -Name Az.ConnectedMachineLite) { & $module { StopBackend } }
+        }, $true, $false)
 }
 
 # Returns an error record when a first line is not the hello of this module's backend.

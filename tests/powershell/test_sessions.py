@@ -125,8 +125,8 @@ def test_a_job_gets_no_secret_in_its_arguments(run: Run) -> None:
         "$job = New-AzConnectedMachineExtension -ResourceGroupName rg -MachineName m1 -Name d -Location x"
         " -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentLinux"
         " -ProtectedSetting $setting -AsJob\n"
-        "$lines = Get-ChildItem /proc/*/cmdline -ErrorAction Ignore |"
-        " ForEach-Object { try { [IO.File]::ReadAllText($_.FullName) } catch { '' } }\n"
+        "$lines = foreach ($folder in [IO.Directory]::GetDirectories('/proc')) {\n"
+        "  try { [IO.File]::ReadAllText(\"$folder/cmdline\") } catch { '' } }\n"
         "@($lines -match $env:SECRET).Count; @($lines -match 'Az.ConnectedMachineLite.psd1').Count -gt 0\n"
         "(Wait-Job $job).State; $job.Name; $job.Command; Receive-Job $job | Out-String",
         SECRET="correct-horse",
