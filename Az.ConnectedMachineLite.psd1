@@ -10,6 +10,8 @@
     CompatiblePSEditions = @('Desktop', 'Core')
     FormatsToProcess     = @('psmodule/Az.ConnectedMachineLite.format.ps1xml')
     FunctionsToExport    = @(
+        'Install-AzConnectedMachineBackend'
+        'Test-AzConnectedMachineBackend'
         'Connect-AzConnectedMachine'
         'Get-AzConnectedMachine'
         'Get-AzConnectedMachineHandlerStatus'

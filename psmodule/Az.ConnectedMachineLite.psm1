@@ -9,10 +9,18 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Private/Identity.ps1"
 . "$PSScriptRoot/Private/Arguments.ps1"
 . "$PSScriptRoot/Private/Objects.ps1"
+. "$PSScriptRoot/Private/RunTool.ps1"
+. "$PSScriptRoot/Private/BackendPlace.ps1"
 . "$PSScriptRoot/Private/Backend.ps1"
 . "$PSScriptRoot/Private/CallBackend.ps1"
+. "$PSScriptRoot/Private/MakeBackend.ps1"
+. "$PSScriptRoot/Private/CheckBackend.ps1"
+. "$PSScriptRoot/Private/DoCall.ps1"
+. "$PSScriptRoot/Private/Completion.ps1"
 . "$PSScriptRoot/Private/ShouldChange.ps1"
 . "$PSScriptRoot/Private/WriteExtension.ps1"
+. "$PSScriptRoot/Public/Install-AzConnectedMachineBackend.ps1"
+. "$PSScriptRoot/Public/Test-AzConnectedMachineBackend.ps1"
 . "$PSScriptRoot/Public/Connect-AzConnectedMachine.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachine.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineHandlerStatus.ps1"
@@ -52,6 +60,10 @@ $script:PriorOnRemove = $ExecutionContext.SessionState.Module.OnRemove
 $ExecutionContext.SessionState.Module.OnRemove = {
     StopBackend
     if ($null -ne $script:PriorOnRemove) { & $script:PriorOnRemove }
+}
+
+if (Get-Module -Name Az.ConnectedMachine) {
+    Write-Warning 'Az.ConnectedMachine is loaded too: the plain names of its cmdlets now mean those of Az.ConnectedMachineLite. Write Az.ConnectedMachine\<name> to reach the others, or Remove-Module one of the two.'
 }
 
 Export-ModuleMember -Function '*-Az*'

@@ -30,6 +30,7 @@ TOP_LEVEL = {
     "PSScriptAnalyzerSettings.psd1",
     "README.md",
     "docs",
+    "en-US",
     "psmodule",
     "pybackend",
     "pyproject.toml",

@@ -7,6 +7,7 @@
 
 $script:Backend = $null
 $script:FrameLimit = 16MB
+$script:EndsWithRunspace = $false
 $script:StrictUtf8 = [Text.UTF8Encoding]::new($false, $true)
 
 function FindPython {
@@ -16,13 +17,14 @@ function FindPython {
         return NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $named "AZCMLITE_PYTHON names '$named', which is not the full path of a program." `
             'Set AZCMLITE_PYTHON to the full path of a Python in whose environment az-connectedmachine-lite is installed, or remove it.'
     }
-    $root = [IO.Path]::GetDirectoryName($script:ModuleFolder)
-    foreach ($place in '.venv/bin/python', '.venv\Scripts\python.exe') {
-        $candidate = [IO.Path]::Combine($root, $place)
-        if ([IO.File]::Exists($candidate)) { return $candidate }
+    $root = $ExecutionContext.SessionState.Module.ModuleBase
+    $python = PythonIn ([IO.Path]::Combine($root, '.venv'))
+    foreach ($scope in 'CurrentUser', 'AllUsers') {
+        if (-not $python) { $python = InstalledPython (BackendFolder $scope) }
     }
+    if ($python) { return $python }
     NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $root 'The Python half of this module is not installed.' `
-        "Run 'python3 -m venv .venv' and '.venv/bin/python -m pip install .' in '$root', or set AZCMLITE_PYTHON."
+        "Run Install-AzConnectedMachineBackend; in a clone run 'python3 -m venv .venv' and '.venv/bin/python -m pip install .' in '$root'; or set AZCMLITE_PYTHON."
 }
 
 # Starts a process and does not wait for its hello. Returns nothing, or an error record that says why not.
@@ -44,6 +46,7 @@ function StartBackend {
         return NewErrorRecord 'BackendNotInstalled' 'NotInstalled' $python "'$python' cannot be started: $($_.Exception.InnerException.Message)" `
             'Install the backend again, or set AZCMLITE_PYTHON to another Python.'
     }
+    EndWithRunspace
     $script:Backend = @{
         Python   = $python
         Process  = $process
@@ -58,6 +61,17 @@ function StartBackend {
         LogBytes = $null
         Log      = ''
     }
+}
+
+# A runspace of a session that lives on (ForEach-Object -Parallel, a thread job) closes without removing its
+# modules; its backend would stay until the garbage collector comes to the pipe. The engine runs the block of its
+# last event outside this module, whatever it was bound to.
+function EndWithRunspace {
+    if ($script:EndsWithRunspace) { return }
+    $script:EndsWithRunspace = $true
+    $null = $ExecutionContext.Events.SubscribeEvent($null, $null, 'PowerShell.Exiting', $null, {
+            foreach ($module in Get-Module -Name Az.ConnectedMachineLite) { & $module { StopBackend } }
+        }, $true, $false)
 }
 
 # Returns an error record when a first line is not the hello of this module's backend.

@@ -114,6 +114,12 @@ function ToExtension {
     }
 }
 
+function ToExtensions {
+    param([Collections.IDictionary] $List)
+
+    foreach ($extension in $List['value']) { ToExtension $extension }
+}
+
 function ToImage {
     param([Collections.IDictionary] $Image)
 
@@ -207,6 +213,13 @@ function ToDecision {
         OperationId       = $Decision['operationId']
         Time              = ReadTime $Decision['time']
     }
+}
+
+# One for each extension that a pass looked at.
+function ToDecisions {
+    param([Collections.IDictionary] $Pass)
+
+    foreach ($decision in $Pass['value']) { ToDecision $decision }
 }
 
 function ToOperation {
@@ -312,5 +325,29 @@ function ToHold {
         Until             = ReadTime $Hold['until']
         Reason            = $Hold['reason']
         Created           = ReadTime $Hold['created']
+    }
+}
+
+function ToBackend {
+    param([string] $Scope, [string] $Folder, [string] $Python)
+
+    [pscustomobject]@{
+        PSTypeName = 'AzConnectedMachineLite.Backend'
+        Version    = ModuleVersion
+        Scope      = $Scope
+        Path       = $Folder
+        Python     = $Python
+    }
+}
+
+function ToBackendCheck {
+    param([string] $Check, [string] $Result, [string] $Message, [string] $Action)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.BackendCheck'
+        Check             = $Check
+        Result            = $Result
+        Message           = $Message
+        RecommendedAction = $Action
     }
 }

@@ -30,6 +30,5 @@ function WriteExtension {
     }
     if (-not $isWanted) { return }
     $parameters['wait'] = -not $NoWait
-    $extension = CallBackend $Cmdlet "extension.$Verb" $parameters -Target $Address.name -Changes
-    if ($null -ne $extension) { ToExtension $extension }
+    DoCall $Cmdlet "extension.$Verb" $parameters $Address.name 'ToExtension'
 }

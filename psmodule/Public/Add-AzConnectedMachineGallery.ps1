@@ -8,6 +8,10 @@ function Add-AzConnectedMachineGallery {
     Add-AzConnectedMachineGallery -Name team -Path ./team-gallery
 
     Adds a folder as a gallery.
+    .EXAMPLE
+    Add-AzConnectedMachineGallery -Name spare -Path ./spare-gallery; Publish-AzConnectedExtensionPackage -Path ./agent-9.10.zip -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10' -OperatingSystem Windows -GalleryName spare
+
+    Adds a gallery and publishes into it.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.Gallery')]

@@ -20,6 +20,7 @@ function Connect-AzConnectedMachine {
     param(
         # Resource group that the machine goes into.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine; by default the name of this host.
@@ -27,6 +28,7 @@ function Connect-AzConnectedMachine {
         [string] $Name,
 
         # Azure region to show for the machine; nothing is sent there.
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Location,
 
         # Tags as name and value.

@@ -20,11 +20,13 @@ function Get-AzConnectedMachine {
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Alias('MachineName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Resource group of the machine, or of the machines to list.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Parameter(Mandatory, ParameterSetName = 'List1')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Subscriptions to look in; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

@@ -13,24 +13,31 @@ function Get-AzConnectedMachineExtension {
     Get-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent
 
     Gets one extension.
+    .EXAMPLE
+    Get-AzConnectedMachine | Get-AzConnectedMachineExtension
+
+    Lists the extensions of every machine.
     #>
     [CmdletBinding(DefaultParameterSetName = 'List', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
     param(
         # Resource group of the machine.
-        [Parameter(Mandatory, ParameterSetName = 'List')]
-        [Parameter(Mandatory, ParameterSetName = 'Get')]
+        [Parameter(Mandatory, ParameterSetName = 'List', ValueFromPipelineByPropertyName)]
+        [Parameter(Mandatory, ParameterSetName = 'Get', ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
-        [Parameter(Mandatory, ParameterSetName = 'List')]
-        [Parameter(Mandatory, ParameterSetName = 'Get')]
+        [Parameter(Mandatory, ParameterSetName = 'List', ValueFromPipelineByPropertyName)]
+        [Parameter(Mandatory, ParameterSetName = 'Get', ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscriptions to look in; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -48,7 +55,7 @@ function Get-AzConnectedMachineExtension {
                 continue
             }
             $list = CallBackend $PSCmdlet 'extension.list' $parameters -Target $MachineName
-            if ($null -ne $list) { foreach ($extension in $list['value']) { ToExtension $extension } }
+            if ($null -ne $list) { ToExtensions $list }
         }
     }
 }

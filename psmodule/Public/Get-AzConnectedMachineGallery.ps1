@@ -8,11 +8,16 @@ function Get-AzConnectedMachineGallery {
     Get-AzConnectedMachineGallery
 
     Lists the galleries.
+    .EXAMPLE
+    Get-AzConnectedMachineGallery -Name default
+
+    Shows where the default gallery is.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.Gallery')]
     param(
         # Name of one gallery.
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name
     )
 

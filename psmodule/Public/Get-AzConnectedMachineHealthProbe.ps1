@@ -8,20 +8,27 @@ function Get-AzConnectedMachineHealthProbe {
     Get-AzConnectedMachineHealthProbe -ResourceGroupName myResourceGroup -MachineName myVM
 
     Lists the probes of a machine.
+    .EXAMPLE
+    Get-AzConnectedMachine | Get-AzConnectedMachineHealthProbe | Where-Object State -eq Unhealthy
+
+    Finds what is not well on any machine.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.HealthProbe')]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of one probe.
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

@@ -8,21 +8,28 @@ function Get-AzConnectedMachineUpgradeHold {
     Get-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM
 
     Lists the holds of a machine.
+    .EXAMPLE
+    Get-AzConnectedMachine | Get-AzConnectedMachineUpgradeHold
+
+    Lists the holds of every machine.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradeHold')]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of one extension; by default every extension of the machine.
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

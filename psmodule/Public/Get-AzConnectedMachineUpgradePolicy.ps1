@@ -9,21 +9,28 @@ function Get-AzConnectedMachineUpgradePolicy {
     Get-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM
 
     Gets the policy of a machine.
+    .EXAMPLE
+    (Get-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent).Source.RetryInterval
+
+    Says where a value of one extension comes from.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradePolicy')]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of one extension, whose own values come before those of the machine.
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

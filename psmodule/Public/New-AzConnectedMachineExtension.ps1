@@ -16,12 +16,14 @@ function New-AzConnectedMachineExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'CreateExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'CreateExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'Create')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonString')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -30,6 +32,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonString')]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
@@ -40,6 +43,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonString')]
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -77,12 +81,14 @@ function New-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'CreateExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Location,
 
         # Publisher of the extension.
         [Parameter(ParameterSetName = 'CreateExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Publisher,
 
         # Type of the extension.
@@ -90,6 +96,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
         [Alias('Type')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ExtensionType,
 
         # Requested version, one to four numbers; 9.5 asks for the newest 9.5. Quote a version that is kept in a
@@ -97,6 +104,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'CreateExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [object] $TypeHandlerVersion,
 
         # Follow the releases of the publisher: each new version of the same major is applied by itself.
@@ -150,7 +158,11 @@ function New-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
         [hashtable] $Tag,
 
-        # Return as soon as the wish is stored; the work goes on in the background.
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
+
+        # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
+        # Update-AzConnectedMachineExtension it is waited for.
         [switch] $NoWait
     )
 

@@ -9,6 +9,10 @@ function Publish-AzConnectedExtensionPackage {
     Publish-AzConnectedExtensionPackage -Path ./agent-9.10.zip -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10' -OperatingSystem Windows -SupportsAutomaticUpgrade
 
     Publishes a version that enrolled extensions move to by themselves.
+    .EXAMPLE
+    Publish-AzConnectedExtensionPackage -Path ./agent-9.10.zip -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10' -OperatingSystem Windows -WhatIf
+
+    Says what would be published where.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.ExtensionImage')]
@@ -19,11 +23,13 @@ function Publish-AzConnectedExtensionPackage {
 
         # Publisher of the extension.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Publisher,
 
         # Type of the extension.
         [Parameter(Mandatory)]
         [Alias('Type')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ExtensionType,
 
         # Version of the package, two to four numbers; quote one that is kept in a variable.
@@ -43,6 +49,7 @@ function Publish-AzConnectedExtensionPackage {
         [switch] $SupportsAutomaticUpgrade,
 
         # Gallery to use; by default the one that always exists.
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $GalleryName
     )
 

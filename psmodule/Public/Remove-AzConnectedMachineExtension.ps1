@@ -15,20 +15,24 @@ function Remove-AzConnectedMachineExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'Delete', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
         [Parameter(Mandatory, ParameterSetName = 'DeleteViaIdentityMachine')]
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -42,6 +46,9 @@ function Remove-AzConnectedMachineExtension {
         # A machine as Get-AzConnectedMachine returns it, or a hashtable with its Id.
         [Parameter(Mandatory, ParameterSetName = 'DeleteViaIdentityMachine', ValueFromPipeline)]
         [object] $MachineInputObject,
+
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
 
         # Return as soon as the wish is stored; the work goes on in the background.
         [switch] $NoWait,
@@ -58,7 +65,7 @@ function Remove-AzConnectedMachineExtension {
             if ($null -ne $preview) { $preview['message'] }
         }
         if (-not $isWanted) { return }
-        $done = CallBackend $PSCmdlet 'extension.remove' ($address + @{ wait = -not $NoWait }) -Target $address.name -Changes
-        if ($null -ne $done -and $PassThru) { $true }
+        $writer = if ($PassThru) { 'ToTrue' }
+        DoCall $PSCmdlet 'extension.remove' ($address + @{ wait = -not $NoWait }) $address.name $writer
     }
 }

@@ -8,12 +8,17 @@ function Remove-AzConnectedMachineGallery {
     Remove-AzConnectedMachineGallery -Name team
 
     Forgets a gallery.
+    .EXAMPLE
+    Remove-AzConnectedMachineGallery -Name team -WhatIf
+
+    Says what would be forgotten.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]
     param(
         # Name of the gallery.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Write $true when it was done.

@@ -9,22 +9,29 @@ function Remove-AzConnectedMachineUpgradeHold {
     Remove-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Version '9.10'
 
     Lets the extension move to that version again.
+    .EXAMPLE
+    Get-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM | Remove-AzConnectedMachineUpgradeHold
+
+    Removes every hold of a machine.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -32,6 +39,7 @@ function Remove-AzConnectedMachineUpgradeHold {
 
         # Version whose hold ends; by default the hold of the extension itself.
         [Parameter(ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [object] $Version,
 
         # Write $true when it was done.

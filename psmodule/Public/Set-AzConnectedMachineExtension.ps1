@@ -13,15 +13,21 @@ function Set-AzConnectedMachineExtension {
     Set-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Location WestUS -Setting @{ enableAMA = 'true' }
 
     Changes the settings of an extension and leaves its version alone.
+    .EXAMPLE
+    Set-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Location WestUS -AsJob | Receive-Job -Wait
+
+    Does the work in a job and waits for its result.
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpdateExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpdateExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'Update')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -30,6 +36,7 @@ function Set-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
@@ -38,6 +45,7 @@ function Set-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -61,20 +69,24 @@ function Set-AzConnectedMachineExtension {
 
         # Azure region to show for the extension.
         [Parameter(Mandatory, ParameterSetName = 'UpdateExpanded')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Location,
 
         # Publisher of the extension.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Publisher,
 
         # Type of the extension.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [Alias('Type')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ExtensionType,
 
         # Requested version, one to four numbers; 9.5 asks for the newest 9.5. Quote a version that is kept in a
         # variable: a number has lost its trailing zeros by then.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [object] $TypeHandlerVersion,
 
         # Follow the releases of the publisher: each new version of the same major is applied by itself.
@@ -112,7 +124,11 @@ function Set-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [hashtable] $Tag,
 
-        # Return as soon as the wish is stored; the work goes on in the background.
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
+
+        # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
+        # Update-AzConnectedMachineExtension it is waited for.
         [switch] $NoWait
     )
 

@@ -18,22 +18,29 @@ function Start-AzConnectedMachineUpgrade {
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradeDecision')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of one extension; by default every extension of the machine.
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
         [string] $SubscriptionId,
+
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
 
         # Return the decisions as they stand and let the upgrades go on in the background.
         [switch] $NoWait
@@ -51,10 +58,9 @@ function Start-AzConnectedMachineUpgrade {
         }
         if (-not $isWanted) {
             # The plan is what -WhatIf was asked for; a refused -Confirm has seen it.
-            if ($WhatIfPreference -and $plan.Count) { foreach ($decision in $plan['value']) { ToDecision $decision } }
+            if ($WhatIfPreference -and $plan.Count) { ToDecisions $plan }
             return
         }
-        $pass = CallBackend $PSCmdlet 'upgrade.run' ($address + @{ wait = -not $NoWait }) -Target $MachineName -Changes
-        if ($null -ne $pass) { foreach ($decision in $pass['value']) { ToDecision $decision } }
+        DoCall $PSCmdlet 'upgrade.run' ($address + @{ wait = -not $NoWait }) $MachineName 'ToDecisions'
     }
 }

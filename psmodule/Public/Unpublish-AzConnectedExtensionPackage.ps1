@@ -9,21 +9,28 @@ function Unpublish-AzConnectedExtensionPackage {
     Unpublish-AzConnectedExtensionPackage -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10'
 
     Withdraws a version.
+    .EXAMPLE
+    Unpublish-AzConnectedExtensionPackage -Publisher Microsoft.Azure.Monitoring.DependencyAgent -ExtensionType DependencyAgentWindows -Version '9.10' -GalleryName default
+
+    Withdraws it from one gallery.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.ExtensionImage')]
     param(
         # Publisher of the extension.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Publisher,
 
         # Type of the extension.
         [Parameter(Mandatory)]
         [Alias('Type')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ExtensionType,
 
         # Version of the package, two to four numbers; quote one that is kept in a variable.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [object] $Version,
 
         # Operating system that the package is for.
@@ -35,6 +42,7 @@ function Unpublish-AzConnectedExtensionPackage {
         [string] $Architecture,
 
         # Gallery to use; by default the one that always exists.
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $GalleryName
     )
 

@@ -16,11 +16,14 @@ function Update-AzConnectedExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpgradeExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]
+    [OutputType('AzConnectedMachineLite.MachineExtension')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -28,6 +31,7 @@ function Update-AzConnectedExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -58,7 +62,11 @@ function Update-AzConnectedExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [string] $JsonFilePath,
 
-        # Return as soon as the wish is stored; the work goes on in the background.
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
+
+        # Write the extensions as soon as the wish is stored; the work goes on in the background. Piped into
+        # Update-AzConnectedMachineExtension they are waited for.
         [switch] $NoWait,
 
         # Write $true when it was done.
@@ -78,7 +86,7 @@ function Update-AzConnectedExtension {
             default { TargetsText $PSCmdlet (PropertyOf $ExtensionUpgradeParameter 'ExtensionTarget') }
         }
         if (-not (ShouldChange $PSCmdlet "extensions of machine '$($address.machine)'" "upgrade to $targets")) { return }
-        $done = CallBackend $PSCmdlet 'extension.upgrade' ($address + @{ targetsText = $targets; wait = -not $NoWait }) -Target $address.machine -Changes
-        if ($null -ne $done -and $PassThru) { $true }
+        $writer = if ($PassThru) { 'ToTrue' } elseif ($NoWait) { 'ToExtensions' }
+        DoCall $PSCmdlet 'extension.upgrade' ($address + @{ targetsText = $targets; wait = -not $NoWait }) $address.machine $writer
     }
 }

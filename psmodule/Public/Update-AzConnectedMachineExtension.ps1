@@ -13,15 +13,21 @@ function Update-AzConnectedMachineExtension {
     Get-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM | Update-AzConnectedMachineExtension -EnableAutomaticUpgrade:$false
 
     Takes every extension of a machine out of automatic upgrade.
+    .EXAMPLE
+    Set-AzConnectedMachineExtension -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Location WestUS -ForceRerun again -NoWait | Update-AzConnectedMachineExtension
+
+    Waits for what -NoWait began, and writes the extension as it stands then.
     #>
     [CmdletBinding(DefaultParameterSetName = 'UpdateExpanded', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpdateExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'Update')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -30,6 +36,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
@@ -40,6 +47,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -77,6 +85,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Publisher,
 
         # Type of the extension.
@@ -84,6 +93,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
         [Alias('ExtensionType')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Type,
 
         # Requested version, one to four numbers; 9.5 asks for the newest 9.5. Quote a version that is kept in a
@@ -91,6 +101,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
+        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [object] $TypeHandlerVersion,
 
         # Follow the releases of the publisher: each new version of the same major is applied by itself.
@@ -144,7 +155,11 @@ function Update-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
         [hashtable] $Tag,
 
-        # Return as soon as the wish is stored; the work goes on in the background.
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
+
+        # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
+        # Update-AzConnectedMachineExtension it is waited for.
         [switch] $NoWait
     )
 
