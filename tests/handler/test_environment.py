@@ -68,7 +68,7 @@ def test_update_learns_both_versions_and_how_the_disable_went(
     folder: Path, runs: Version, source: Version, target: Version, code: int | None, text: str
 ) -> None:
     environment = command_environment(
-        Command.UPDATE, folder, runs, 0, inherited={}, updating=Updating(source, target, code)
+        Command.UPDATE, folder, runs, 0, inherited={}, updating=Updating(source, target, {None: code})
     )
     assert own(environment) == {
         "VERSION": str(target),

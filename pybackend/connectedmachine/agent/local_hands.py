@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from connectedmachine.agent.hands import Reading, StepResult
-from connectedmachine.agent.packages import delete_unpinned, verified_package
+from connectedmachine.agent.packages import delete_unpinned, fitting_manifest, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
 from connectedmachine.gallery.damage import is_intact
@@ -22,7 +22,14 @@ from connectedmachine.handler.environment import (
     prepare_folder,
 )
 from connectedmachine.handler.heartbeat import read_heartbeat
-from connectedmachine.handler.layout import carry, carry_back, discard, manifest_of, move
+from connectedmachine.handler.layout import (
+    carry,
+    carry_back,
+    discard,
+    forget_extension,
+    manifest_of,
+    move,
+)
 from connectedmachine.handler.settings import write_settings
 from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
 from connectedmachine.handler.strays import end_strays
@@ -34,8 +41,8 @@ from connectedmachine.model.operation import Operation, PackageRef, Side, Step, 
 from connectedmachine.model.resource import Settings
 from connectedmachine.store import Store
 from connectedmachine.store.secrets import Secrets, owner_of
-from connectedmachine.upgrade.health import handler_health, handler_source, probe_source
-from connectedmachine.upgrade.operation import exit_code_of, fetched_manifest
+from connectedmachine.upgrade.health import handler_health, probe_source
+from connectedmachine.upgrade.operation import exit_code_of, instance_step, manifest_for
 
 TIMEOUTS: Mapping[Command, float] = {
     Command.INSTALL: 900.0,
@@ -69,13 +76,15 @@ class LocalHands:
         self._prober = Prober(clock)
         self._secrets = Secrets(store.home)
 
-    def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
+    def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
         folder = self._folder(operation, Side.NEW)
         package = self._package(operation, operation.new)
+        several = fitting_manifest(package, operation).supports_multiple_extensions
         unpack(package, folder, sha256=operation.new.sha256)
         prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
         # Before install and update too, not before enable alone (handler contract 1.4).
-        self._write_settings(operation, Side.NEW, settings)
+        for name, of_one in settings.items():
+            self._write_settings(operation, Side.NEW, name, name if several else None, of_one)
         return manifest_of(folder)
 
     def command(
@@ -99,8 +108,9 @@ class LocalHands:
             run = attach(run_folder, self.clock)
         else:
             if command is Command.ENABLE:
-                self._write_settings(operation, step.side, settings)
-                age_status(self._folder(operation, step.side), settings.wire_seq)
+                name = step.instance or operation.extension
+                self._write_settings(operation, step.side, name, step.instance, settings)
+                age_status(self._folder(operation, step.side), settings.wire_seq, step.instance)
             run = start(self._spec(operation, step, command, settings), run_folder, self.clock)
         return _result(run.wait(self._timeouts[command]), self._timeouts[command])
 
@@ -135,11 +145,14 @@ class LocalHands:
         if operation.old is not None:
             discard(self._kept(operation))
 
+    def forget(self, operation: Operation, extension: str) -> None:
+        forget_extension(self._folder(operation, Side.NEW), extension)
+
     def retire(self, operation: Operation) -> None:
         discard(self._kept(operation))
 
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
-        sources = {handler_source(str(r.handler)): self._handler_health(r) for r in readings}
+        sources = {reading.source: self._handler_health(reading) for reading in readings}
         probes = [probe for probe, _ in self._store.probes.of_machine(self._places.machine_id)]
         sampled, fresh = self._prober.sample(probes)
         now = self.clock.now()
@@ -150,7 +163,7 @@ class LocalHands:
 
     def report(self, reading: Reading) -> tuple[str, str, str]:
         folder = self._library.version_folder(reading.handler, reading.version)
-        status = read_status(folder, reading.settings.wire_seq)
+        status = read_status(folder, reading.settings.wire_seq, reading.instance)
         if status.written is None:
             return "", "Information", ""
         return status.code, _LEVELS.get(status.kind, "Information"), status.message
@@ -182,29 +195,26 @@ class LocalHands:
     def _package(self, operation: Operation, ref: PackageRef) -> Path:
         return verified_package(self._store, self._places.packages, operation.handler, ref)
 
-    def _manifest(self, operation: Operation, side: Side) -> HandlerManifest:
-        if side is Side.NEW:
-            manifest = fetched_manifest(operation) or operation.old_manifest
-        else:
-            manifest = operation.old_manifest
-        assert manifest is not None
-        return manifest
-
     # Commands.
 
     def _spec(self, operation: Operation, step: Step, command: Command, settings: Settings) -> CommandSpec:
         folder = self._folder(operation, step.side)
         ref = operation.new if step.side is Side.NEW else operation.old
         assert ref is not None
+        manifest = manifest_for(operation, step.side)
+        several = manifest.supports_multiple_extensions
         updating = None
         if command is Command.UPDATE:
             assert operation.old is not None
             forward = step.target is Side.NEW
             source, target = (operation.old, operation.new) if forward else (operation.new, operation.old)
             disabled = Side.OLD if forward else Side.NEW
-            updating = Updating(
-                source.version, target.version, exit_code_of(operation, StepName.DISABLE, disabled)
-            )
+            disables = [
+                instance_step(operation, StepName.DISABLE, disabled, instance)
+                for instance in operation.instances
+            ]
+            codes = {disable.instance: exit_code_of(operation, disable) for disable in disables}
+            updating = Updating(source.version, target.version, codes)
         other = Side.OLD if step.side is Side.NEW else Side.NEW
         environment = command_environment(
             command,
@@ -212,18 +222,26 @@ class LocalHands:
             ref.version,
             settings.wire_seq,
             inherited=os.environ,
-            uninstall_exit_code=exit_code_of(operation, StepName.UNINSTALL, other),
+            # A command about the whole version is run for the extension that set the operation going.
+            extension=(step.instance or operation.extension) if several else None,
+            uninstall_exit_code=exit_code_of(operation, Step(StepName.UNINSTALL, other)),
             updating=updating,
         )
-        return command_spec(self._manifest(operation, step.side), command, folder, environment)
+        return command_spec(manifest, command, folder, environment)
 
-    def _write_settings(self, operation: Operation, side: Side, settings: Settings) -> None:
+    def _write_settings(
+        self, operation: Operation, side: Side, owner: str, instance: str | None, settings: Settings
+    ) -> None:
         protected = None
         if settings.protected is not None:
-            owner = owner_of(operation.machine_id, operation.extension)
-            protected = self._secrets.decrypt(settings.protected, owner)
+            protected = self._secrets.decrypt(settings.protected, owner_of(operation.machine_id, owner))
         write_settings(
-            self._folder(operation, side), settings.seq, settings.public, protected, self._library.root
+            self._folder(operation, side),
+            settings.seq,
+            settings.public,
+            protected,
+            self._library.root,
+            instance,
         )
 
     def _end_strays(self, operation: Operation, side: Side, result: StepResult) -> StepResult:
@@ -239,11 +257,11 @@ class LocalHands:
         heartbeat = None
         if reading.manifest.report_heartbeat:
             heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
-        status = read_status(folder, reading.settings.wire_seq)
+        status = read_status(folder, reading.settings.wire_seq, reading.instance)
         if status.code == INVALID_STATUS:
             # Not every handler replaces its file whole; half of one must not count for a sample.
             self.clock.sleep(_REREAD_SECONDS)
-            status = read_status(folder, reading.settings.wire_seq)
+            status = read_status(folder, reading.settings.wire_seq, reading.instance)
         return handler_health(
             status,
             heartbeat,

@@ -102,6 +102,7 @@ class Extension:
         settings_tried: Number of the latest settings that an operation has tried to apply.
         removing: The user asked for removal; an operation does it.
         stopped: An operator gave up on a pending rollback; nothing happens until the user asks again.
+        reset_requested: The user asked for a reset of its state; an operation does it.
     """
 
     machine_id: str
@@ -119,6 +120,7 @@ class Extension:
     settings_tried: int
     removing: bool
     stopped: bool
+    reset_requested: bool
     installed: Installed | None
     provisioning: ProvisioningState
     status: Status

@@ -196,6 +196,7 @@ class Wishes(UnderWay):
             settings_tried=0,
             removing=False,
             stopped=False,
+            reset_requested=False,
             installed=None,
             provisioning=ProvisioningState.SUCCEEDED,
             status=Status(),

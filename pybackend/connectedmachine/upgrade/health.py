@@ -14,9 +14,10 @@ STATUS_SLACK = 2.0
 """File times may be coarser than the clock (FAT: two seconds), so a report this much older still counts."""
 
 
-def handler_source(handler: str) -> str:
-    """The source name of a handler, given ``Publisher.Type``."""
-    return f"handler:{handler.lower()}"
+def handler_source(handler: str, extension: str | None = None) -> str:
+    """The source name of a handler, given ``Publisher.Type``; of one extension where it may have several."""
+    name = f"handler:{handler.lower()}"
+    return name if extension is None else f"{name}/{extension.lower()}"
 
 
 def probe_source(probe: str) -> str:
@@ -74,8 +75,8 @@ class Verdict:
     message: str
 
 
-def excused(baseline: Sample, subject: str) -> frozenset[str]:
-    """Sources that do not count against the upgrade; never ``subject``.
+def excused(baseline: Sample, subjects: Collection[str]) -> frozenset[str]:
+    """Sources that do not count against the upgrade; never the ``subjects``, which are being upgraded.
 
     Those that were Unhealthy before it, and those that could not be looked at before it either: of a probe
     that cannot be run nothing is learned, and what nobody saw rolls nothing back.
@@ -83,7 +84,7 @@ def excused(baseline: Sample, subject: str) -> frozenset[str]:
     return frozenset(
         name
         for name, source in baseline.sources.items()
-        if source.health in (Health.UNHEALTHY, Health.UNKNOWN) and name != subject
+        if source.health in (Health.UNHEALTHY, Health.UNKNOWN) and name not in subjects
     )
 
 

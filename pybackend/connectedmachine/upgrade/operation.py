@@ -6,6 +6,9 @@ Round 0 goes forward, round 1 undoes what the journal shows was begun, each furt
 bring the old version back from its zip. Failures of the new version's own commands during an undo are
 passed over; failures on the old version's side make the rollback pending. An operation is never left in a
 dead end by itself.
+
+Extensions that share a version move together: what belongs to the version is done once, ``enable`` and
+``disable`` for each of them, and the failure of one undoes the change for all.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from connectedmachine.model.operation import (
     Choice,
     Do,
     End,
+    Instance,
     NextStep,
     Operation,
     OperationKind,
@@ -86,12 +90,26 @@ def fetched_manifest(operation: Operation) -> HandlerManifest | None:
     return next((record.manifest for record in operation.journal if record.manifest is not None), None)
 
 
-def exit_code_of(operation: Operation, name: StepName, side: Side) -> int | None:
+def manifest_for(operation: Operation, side: Side) -> HandlerManifest:
+    """The manifest of one of its versions; of the new one once it was fetched."""
+    manifest = operation.old_manifest
+    if side is NEW:
+        manifest = fetched_manifest(operation) or manifest
+    assert manifest is not None
+    return manifest
+
+
+def instance_step(operation: Operation, name: StepName, side: Side, instance: Instance) -> Step:
+    """A step about one extension, which only a handler that may have several is told by name."""
+    several = manifest_for(operation, side).supports_multiple_extensions
+    return Step(name, side, instance=instance.name if several else None)
+
+
+def exit_code_of(operation: Operation, step: Step) -> int | None:
     """The exit code of the last attempt at a command, which later commands are told (contract 2.2).
 
     ``None`` when it was not run, or ended without a code.
     """
-    step = Step(name, side)
     return next((record.exit_code for record in reversed(operation.journal) if record.step == step), None)
 
 
@@ -141,25 +159,25 @@ def _change_version(operation: Operation) -> NextStep:
 
 
 def _install(operation: Operation) -> NextStep:
-    forward = _walk(
-        operation,
-        0,
-        [_Planned(FETCH), _Planned(Step(StepName.INSTALL, NEW)), _Planned(Step(StepName.ENABLE, NEW))],
-    )
+    forward = _walk(operation, 0, _first_steps(operation))
     if isinstance(forward, Do):
         return forward
+    version = operation.new.version
     if forward is None:
-        return End(Outcome.SUCCEEDED, f"Installed {operation.new.version}.", NEW)
+        return End(Outcome.SUCCEEDED, f"Installed {version}.", NEW)
     clean_up = _walk(operation, 1, _clean_up(operation))
     if isinstance(clean_up, Do):
         return clean_up
     if forward.outcome is StepOutcome.WITHDRAWN:
         return End(Outcome.CANCELLED, forward.message, None)
-    return End(Outcome.FAILED, f"{_why(forward)} What had been installed was removed.", None, forward.code)
+    gone = "What had been installed was removed."
+    if operation.partial:
+        gone = f"The other extensions that use {version} were not touched."
+    return End(Outcome.FAILED, f"{_why(forward)} {gone}", None, forward.code)
 
 
 def _configure(operation: Operation) -> NextStep:
-    enable = _walk(operation, 0, [_Planned(Step(StepName.ENABLE, NEW))])
+    enable = _walk(operation, 0, _each(operation, StepName.ENABLE, NEW))
     if isinstance(enable, Do):
         return enable
     if enable is None:
@@ -169,21 +187,40 @@ def _configure(operation: Operation) -> NextStep:
 
 def _remove(operation: Operation) -> NextStep:
     steps = [
-        _Planned(Step(StepName.UNINSTALL, NEW), tolerated=True),
-        _Planned(Step(StepName.DISCARD, NEW)),
+        _Planned(instance_step(operation, StepName.DISABLE, NEW, instance), tolerated=True)
+        for instance in operation.instances
+        if instance.old_enabled
     ]
-    if operation.old_enabled:
-        steps.insert(0, _Planned(Step(StepName.DISABLE, NEW), tolerated=True))
+    if operation.partial:
+        steps += _each(operation, StepName.FORGET, NEW)
+    else:
+        steps += [
+            _Planned(Step(StepName.UNINSTALL, NEW), tolerated=True),
+            _Planned(Step(StepName.DISCARD, NEW)),
+        ]
     failed = _walk(operation, 0, steps)
     if isinstance(failed, Do):
         return failed
     if failed is not None:
         return End(Outcome.FAILED, f"{_why(failed)} It is tried again.", NEW, failed.code)
     passed_over = [_why(r) for r in operation.journal if r.outcome is StepOutcome.FAILED]
-    return End(Outcome.SUCCEEDED, " ".join([f"Removed {operation.new.version}.", *passed_over]), None)
+    done = f"Removed {operation.new.version}."
+    if operation.partial:
+        done = f"Removed; other extensions use {operation.new.version} further on."
+    return End(Outcome.SUCCEEDED, " ".join([done, *passed_over]), None)
 
 
 # The lists of steps.
+
+
+def _each(operation: Operation, name: StepName, side: Side, *, tolerated: bool = False) -> list[_Planned]:
+    """A step for each extension of the operation."""
+    return [_Planned(instance_step(operation, name, side, i), tolerated) for i in operation.instances]
+
+
+def _begun(operation: Operation, name: StepName, side: Side) -> list[Instance]:
+    """The extensions for which round 0 began a step."""
+    return [i for i in operation.instances if _began(operation, instance_step(operation, name, side, i))]
 
 
 def _forward(operation: Operation) -> Iterable[_Planned]:
@@ -192,66 +229,84 @@ def _forward(operation: Operation) -> Iterable[_Planned]:
     assert manifest is not None, "the walk stops at a fetch that is not done"
     go_on = manifest.continue_on_update_failure
     yield _Planned(BASELINE)
-    if operation.old_enabled:
-        yield _Planned(Step(StepName.DISABLE, OLD), tolerated=go_on)
+    for instance in _enabled_before(operation):
+        yield _Planned(instance_step(operation, StepName.DISABLE, OLD, instance), tolerated=go_on)
     yield _Planned(CARRY)
     yield _Planned(_update(operation))
     yield _Planned(Step(StepName.UNINSTALL, OLD), tolerated=go_on)
     yield _Planned(KEEP)
     if manifest.update_with_install:
         yield _Planned(Step(StepName.INSTALL, NEW))
-    yield _Planned(Step(StepName.ENABLE, NEW))
+    yield from _each(operation, StepName.ENABLE, NEW)
     if health_window(operation) > 0:
         yield _Planned(WATCH)
     yield _Planned(RETIRE, tolerated=True)
 
 
+def _first_steps(operation: Operation) -> Iterable[_Planned]:
+    if not operation.partial:
+        yield _Planned(FETCH)
+        yield _Planned(Step(StepName.INSTALL, NEW))
+    yield from _each(operation, StepName.ENABLE, NEW)
+
+
 def _undo(operation: Operation) -> list[_Planned]:
     """Undo what round 0 began, and nothing else."""
-    update, install, enable = (
-        _update(operation),
-        Step(StepName.INSTALL, NEW),
-        Step(StepName.ENABLE, NEW),
-    )
-    disabled_old = _began(operation, Step(StepName.DISABLE, OLD))
+    update, install = _update(operation), Step(StepName.INSTALL, NEW)
+    enabled_new = _begun(operation, StepName.ENABLE, NEW)
+    disabled_old = _begun(operation, StepName.DISABLE, OLD)
     uninstalled_old = _began(operation, Step(StepName.UNINSTALL, OLD))
-    steps: list[_Planned] = []
-    if _began(operation, enable):
-        steps.append(_Planned(Step(StepName.DISABLE, NEW), tolerated=True))
-    if _succeeded(operation, enable):
+    steps = [
+        _Planned(instance_step(operation, StepName.DISABLE, NEW, instance), tolerated=True)
+        for instance in enabled_new
+    ]
+    if any(_succeeded(operation, instance_step(operation, StepName.ENABLE, NEW, i)) for i in enabled_new):
         steps.append(_Planned(UPDATE_BACK, tolerated=True))
     updated_new = update.side is NEW and _began(operation, update)
     # On a downgrade the old version ran the update; what the new one did then shows in its enable alone.
-    if updated_new or _began(operation, install) or _began(operation, enable):
+    if updated_new or _began(operation, install) or enabled_new:
         steps.append(_Planned(Step(StepName.UNINSTALL, NEW), tolerated=True))
     if disabled_old or uninstalled_old or _began(operation, update):
         steps.append(_Planned(RESTORE))
     if uninstalled_old:
         steps.append(_Planned(Step(StepName.INSTALL, OLD)))
-    if disabled_old:
-        steps += [_Planned(Step(StepName.ENABLE, OLD)), _Planned(CONFIRM)]
+    steps += _enable_old(operation, disabled_old)
     steps.append(_Planned(Step(StepName.DISCARD, NEW), tolerated=True))
     return steps
 
 
 def _further_try(operation: Operation) -> list[_Planned]:
     """Bring the old version back from its zip, whatever state earlier tries left it in."""
-    steps = [
+    return [
         _Planned(RESTORE),
         _Planned(Step(StepName.UNINSTALL, OLD), tolerated=True),
         _Planned(Step(StepName.INSTALL, OLD)),
+        *_enable_old(operation, _enabled_before(operation)),
+        _Planned(Step(StepName.DISCARD, NEW), tolerated=True),
     ]
-    if operation.old_enabled:
-        steps += [_Planned(Step(StepName.ENABLE, OLD)), _Planned(CONFIRM)]
-    steps.append(_Planned(Step(StepName.DISCARD, NEW), tolerated=True))
-    return steps
+
+
+def _enable_old(operation: Operation, instances: list[Instance]) -> list[_Planned]:
+    if not instances:
+        return []
+    steps = [_Planned(instance_step(operation, StepName.ENABLE, OLD, instance)) for instance in instances]
+    return [*steps, _Planned(CONFIRM)]
+
+
+def _enabled_before(operation: Operation) -> list[Instance]:
+    return [instance for instance in operation.instances if instance.old_enabled]
 
 
 def _clean_up(operation: Operation) -> list[_Planned]:
     """Take away what a first install left."""
     steps: list[_Planned] = []
-    if _began(operation, Step(StepName.ENABLE, NEW)):
-        steps.append(_Planned(Step(StepName.DISABLE, NEW), tolerated=True))
+    if fetched_manifest(operation) is not None or operation.partial:
+        steps += [
+            _Planned(instance_step(operation, StepName.DISABLE, NEW, instance), tolerated=True)
+            for instance in _begun(operation, StepName.ENABLE, NEW)
+        ]
+    if operation.partial:
+        return [*steps, *_each(operation, StepName.FORGET, NEW, tolerated=True)]
     if _began(operation, Step(StepName.INSTALL, NEW)):
         steps.append(_Planned(Step(StepName.UNINSTALL, NEW), tolerated=True))
     return [*steps, _Planned(Step(StepName.DISCARD, NEW), tolerated=True)]

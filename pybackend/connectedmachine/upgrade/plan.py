@@ -17,18 +17,30 @@ JITTER = 0.1
 """A retry is put off by up to this part of its interval, by an amount that a machine keeps."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another extension with the same handler, which moves along: they share one version."""
+
+    name: str
+    enrolled: bool
+    stopped: bool
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a plan needs to know of one extension.
 
-    ``pending`` is the message of a pending rollback and ``pending_due`` its next try; ``busy`` says that
-    another operation is under way; ``settings_due`` that settings wait to be applied.
+    ``shared`` is the version that its ``siblings`` have, and that it joins or moves with them; ``holds``
+    are theirs too. ``pending`` is the message of a pending rollback and ``pending_due`` its next try;
+    ``busy`` says that another operation is under way; ``settings_due`` that settings wait to be applied.
     """
 
     name: str
     handler: HandlerName
     requested: VersionRequest
     installed: Version | None
+    shared: Version | None = None
+    siblings: Sequence[Sibling] = ()
     target: Version | None = None
     enrolled: bool = False
     removing: bool = False
@@ -45,7 +57,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An operation that is due. ``image`` is ``None`` for configure and remove."""
+    """An operation that is due. ``image`` is ``None`` where it leads to no other version: for configure and
+    remove, and for an install that joins the version there is."""
 
     kind: OperationKind
     image: ExtensionImage | None
@@ -152,14 +165,21 @@ def plan(
         return _stays(subject, Reason.UP_TO_DATE, "Nothing was asked for.")
     chosen = policy if subject.policy is None else subject.policy
     if subject.installed is None:
+        if subject.shared is not None and subject.requested.matches(subject.shared):
+            return _retried_join(subject, subject.shared, machine_id, chosen, now)
         return _first_install(subject, images, platform, machine_id, chosen, now)
     if not subject.enrolled:
         return _stays(subject, Reason.NOT_ENROLLED, "Automatic upgrade is not enabled on it.")
+    kept = _kept_by_sibling(subject)
+    if kept is not None:
+        return kept
     return _upgrade(subject, images, platform, machine_id, chosen, supported, now)
 
 
 def _asked_for(subject: Subject, images: Images, platform: Platform) -> Planned | None:
     """A version or settings that a user asked for, which no hold and no backoff delays."""
+    if subject.installed is None and subject.target is not None and subject.target == subject.shared:
+        return _joins(subject, subject.shared, automatic=False)
     if subject.target is not None and subject.target != subject.installed:
         wanted = next(
             (i for i in images.fitting(subject.handler, platform) if i.version == subject.target), None
@@ -191,7 +211,42 @@ def _first_install(
     image = images.best(subject.handler, platform, subject.requested)
     if image is None:
         return _stays(subject, Reason.NO_IMAGE, f"No image of {subject.handler} matches {subject.requested}.")
+    if subject.shared is not None:
+        kept = _kept_by_sibling(subject)
+        if kept is not None:
+            return kept
     return _newest_allowed(subject, [image], machine_id, policy, now)
+
+
+def _retried_join(
+    subject: Subject, shared: Version, machine_id: str, policy: Policy, now: datetime
+) -> Planned:
+    """A join that failed before, or whose wish was stored before there was a version."""
+    # What keeps its siblings from moving does not keep it from joining them where they are.
+    own = [hold for hold in subject.holds if hold.extension.lower() == subject.name.lower()]
+    hold = next((hold for hold in own if hold.applies(shared, now)), None)
+    if hold is not None:
+        return _held(subject, hold, shared)
+    return _not_due(subject, shared, machine_id, policy, now) or _joins(subject, shared, automatic=True)
+
+
+def _joins(subject: Subject, shared: Version, *, automatic: bool) -> Planned:
+    decision = Decision(subject.name, Reason.INSTALLED, f"Enable it on {shared}.", None, shared)
+    return Planned(decision, Move(OperationKind.INSTALL, None, automatic))
+
+
+def _kept_by_sibling(subject: Subject) -> Planned | None:
+    """Extensions that share a version move by themselves only if each of them may."""
+    for sibling in subject.siblings:
+        if sibling.stopped:
+            message = (
+                f"The rollback of '{sibling.name}', which shares its version, was stopped by an operator."
+            )
+            return _stays(subject, Reason.INTERRUPTED, message)
+        if not sibling.enrolled:
+            message = f"Automatic upgrade is not enabled on '{sibling.name}', which shares its version."
+            return _stays(subject, Reason.NOT_ENROLLED, message)
+    return None
 
 
 def _upgrade(
@@ -254,28 +309,42 @@ def _newest_allowed(
         free = [i for i in candidates if not any(hold.applies(i.version, now) for hold in subject.holds)]
     if not free:
         hold = next(hold for hold in subject.holds if hold.applies(candidates[0].version, now))
-        why = f": {hold.reason}" if hold.reason else ""
-        return _stays(
-            subject, Reason.HELD, f"A hold keeps it from moving{why}.", hold.until, candidates[0].version
-        )
-    failed = next((b for b in subject.backoffs if b.version == free[0].version), None)
-    if failed is not None:
-        due = retry_at(failed, policy, machine_id)
-        if now < due:
-            times = "once" if failed.failures == 1 else f"{failed.failures} times"
-            message = f"{failed.version} failed {times}."
-            return _stays(subject, Reason.RETRY_NOT_DUE, message, due, failed.version)
-    return _moves(subject, free[0], automatic=True)
+        return _held(subject, hold, candidates[0].version)
+    not_due = _not_due(subject, free[0].version, machine_id, policy, now)
+    return not_due or _moves(subject, free[0], automatic=True)
+
+
+def _held(subject: Subject, hold: Hold, version: Version) -> Planned:
+    why = f": {hold.reason}" if hold.reason else ""
+    own = hold.extension.lower() == subject.name.lower()
+    whose = "A hold" if own else f"A hold on '{hold.extension}', which shares its version,"
+    return _stays(subject, Reason.HELD, f"{whose} keeps it from moving{why}.", hold.until, version)
+
+
+def _not_due(
+    subject: Subject, version: Version, machine_id: str, policy: Policy, now: datetime
+) -> Planned | None:
+    failed = next((b for b in subject.backoffs if b.version == version), None)
+    if failed is None:
+        return None
+    due = retry_at(failed, policy, machine_id)
+    if now >= due:
+        return None
+    times = "once" if failed.failures == 1 else f"{failed.failures} times"
+    return _stays(subject, Reason.RETRY_NOT_DUE, f"{version} failed {times}.", due, version)
 
 
 def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Planned:
-    if subject.installed is None:
+    present = subject.installed or subject.shared
+    if present is None:
         decision = Decision(subject.name, Reason.INSTALLED, f"Install {image.version}.", None, image.version)
         return Planned(decision, Move(OperationKind.INSTALL, image, automatic))
+    along = ", ".join(f"'{sibling.name}'" for sibling in subject.siblings)
+    with_siblings = f" {along} moves along." if len(subject.siblings) == 1 else f" {along} move along."
     decision = Decision(
         subject.name,
         Reason.UPGRADED,
-        f"Change from {subject.installed} to {image.version}.",
+        f"Change from {present} to {image.version}.{with_siblings if along else ''}",
         subject.installed,
         image.version,
     )
