@@ -47,12 +47,13 @@ def fitting_manifest(package: Path, operation: Operation) -> HandlerManifest:
         PackageError: as ``read_manifest``.
     """
     manifest = read_manifest(package)
+    version = f"{operation.handler} {operation.new.version}"
     names = ", ".join(f"'{instance.name}'" for instance in operation.instances)
     if len(operation.instances) > 1 and not manifest.supports_multiple_extensions:
         raise HandlerError(
             "MultipleExtensionsNotSupported",
-            f"{operation.handler} {operation.new.version} cannot have several extensions, and there are {names}.",
-            target=f"{operation.handler} {operation.new.version}",
+            f"{version} cannot have several extensions, and there are {names}.",
+            target=version,
             hint="Remove all of them but one, or hold this version.",
         )
     return manifest

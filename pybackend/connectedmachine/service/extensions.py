@@ -107,7 +107,15 @@ class ExtensionService(Wishes):
             self._stop_pending(found, extension)
         self.start_runner(found)
         if wait:
-            self.follow(found, follow, lambda: self._is_removed(found, name, before))
+            self.follow(
+                found,
+                follow,
+                lambda: (
+                    self._is_removed(found, name, before)
+                    or self._rollback_before_removal(found, name) is not None
+                ),
+            )
+            self._raise_if_kept(found, name)
             self._raise_if_failed(found, name, before)
         return {"removed": True}
 
@@ -124,6 +132,8 @@ class ExtensionService(Wishes):
     ) -> Json:
         """Move extensions to given versions, all or, when one of them is refused, none.
 
+        Those that share a handler move together.
+
         Raises:
             NotFoundError: ``HCRP404`` when a key is no ``Publisher.Type`` of this machine,
                 ``ResourceNotFound`` for an unknown version.
@@ -136,19 +146,23 @@ class ExtensionService(Wishes):
         images = offered(self.store)
         chosen: list[tuple[Extension, str | None]] = []
         with self.store.transaction():
-            extensions = {e.handler.key: e for e in self.store.extensions.of_machine(found.id)}
+            extensions = self.store.extensions.of_machine(found.id)
             for key, wanted in upgrade_targets(targets_text).items():
-                extension = extensions.get(key.lower())
-                if extension is None:
+                sharing = [e for e in extensions if e.handler.key == key.lower()]
+                if not sharing:
                     raise NotFoundError(
                         "HCRP404",
                         f"No extension of '{key}' is on machine '{found.name}'.",
                         target=key,
                         hint="Name the publisher and the type with a dot between, not the extension: "
-                        + (", ".join(str(e.handler) for e in extensions.values()) or "there is none")
+                        + (", ".join(sorted({str(e.handler) for e in extensions})) or "there is none")
                         + ".",
                     )
-                self._refuse_if_removing(extension)
+                staying = [e for e in sharing if not e.removing]
+                if not staying:
+                    self._refuse_if_removing(sharing[0])
+                # One that is installed takes the others along.
+                extension = next((e for e in staying if e.installed is not None), staying[0])
                 target = self._resolve(found, extension.handler, wanted.targetVersion, images, widen=False)
                 if target is None:
                     raise NotFoundError(
@@ -157,8 +171,7 @@ class ExtensionService(Wishes):
                         target=key,
                         hint="Publish a package of it, or add a gallery that has one.",
                     )
-                before = self._last_operation(found, extension.name)
-                chosen.append((extension, before))
+                chosen += [(e, self._last_operation(found, e.name)) for e in staying]
                 if extension.installed is not None and target == extension.installed.version:
                     continue
                 self._refuse_if_busy(found, extension)
@@ -193,10 +206,7 @@ class ExtensionService(Wishes):
         """Say in words what a put, patch or remove would do; changes nothing, refuses what it would."""
         found = self.machine_to_change(subscription_id, resource_group, machine)
         if verb == "remove":
-            installed = self.extension(found, name).installed
-            return {
-                "message": f"remove {installed.version}" if installed else "remove (nothing is installed)"
-            }
+            return {"message": self._removal_in_words(found, self.extension(found, name))}
         from connectedmachine.service.requests import ExtensionRequest
 
         images = offered(self.store)

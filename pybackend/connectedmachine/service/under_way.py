@@ -34,7 +34,7 @@ class UnderWay(Follow):
 
     def _unfinished(self, machine: Machine, name: str) -> Operation | None:
         return next(
-            (o for o in self.store.operations.unfinished(machine.id) if o.extension.lower() == name.lower()),
+            (o for o in self.store.operations.unfinished(machine.id) if o.covers(name)),
             None,
         )
 
@@ -65,10 +65,41 @@ class UnderWay(Follow):
         )
 
     def _stop_pending(self, machine: Machine, extension: Extension) -> None:
-        """Removal ends a pending rollback: the old version is taken away rather than put back."""
+        """Removal ends a pending rollback: the old version is taken away rather than put back.
+
+        Raises:
+            ConflictError: ``HCRP409`` when others need that version.
+        """
         operation = self._unfinished(machine, extension.name)
-        if operation is not None and isinstance(next_step(operation), Pause):
-            self.store.operations.choose(operation.id, Choice.STOP, self.clock.now())
+        if operation is None or not isinstance(next_step(operation), Pause):
+            return
+        others = self._others_waiting(machine, operation)
+        if others:
+            raise conflict(
+                extension.name,
+                f"A rollback is pending on the version that it shares with {others}.",
+                "Resolve-AzConnectedMachineUpgrade goes forward, back, or stops.",
+            )
+        self.store.operations.choose(operation.id, Choice.STOP, self.clock.now())
+
+    def _others_waiting(self, machine: Machine, operation: Operation) -> str:
+        """The extensions of an operation that nobody asked to remove."""
+        found = [self.store.extensions.find(machine.id, i.name) for i in operation.instances]
+        return ", ".join(f"'{e.name}'" for e in found if e is not None and not e.removing)
+
+    def _rollback_before_removal(self, machine: Machine, name: str) -> Pause | None:
+        """The pending rollback of a shared version that a removal has to wait for."""
+        operation = self._unfinished(machine, name)
+        if operation is None or not self._others_waiting(machine, operation):
+            return None
+        step = next_step(operation)
+        return step if isinstance(step, Pause) else None
+
+    def _raise_if_kept(self, machine: Machine, name: str) -> None:
+        """Tell the one who waited for a removal what it still waits for."""
+        pause = self._rollback_before_removal(machine, name)
+        if pause is not None:
+            raise _failed("RollbackPending", name, f"Its removal waits for a rollback. {pause.message}")
 
     def _raise_if_failed(self, machine: Machine, name: str, before: str | None) -> None:
         """Tell the one who waited that the operation they waited for did not do what they asked."""

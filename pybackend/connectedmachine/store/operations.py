@@ -101,7 +101,8 @@ class Operations:
     def history(self, machine_id: str, extension: str | None = None) -> list[Operation]:
         """Every operation of a machine, or of those that cover one of its extensions, newest first."""
         rows = self._db.all(
-            f"SELECT * FROM operations o WHERE machine_id = ? AND (? IS NULL OR {_COVERS})"
+            "SELECT * FROM operations o WHERE machine_id = ? AND (? IS NULL OR EXISTS"
+            " (SELECT 1 FROM operation_instances i WHERE i.operation_id = o.id AND i.extension = ?))"
             " ORDER BY began DESC, rowid DESC",
             machine_id,
             extension,
@@ -112,7 +113,9 @@ class Operations:
     def last_id(self, machine_id: str, extension: str) -> str | None:
         """The newest operation that covers an extension."""
         row = self._db.one(
-            f"SELECT id FROM operations o WHERE machine_id = ? AND {_COVERS} ORDER BY began DESC, rowid DESC",
+            "SELECT id FROM operations o WHERE machine_id = ? AND EXISTS"
+            " (SELECT 1 FROM operation_instances i WHERE i.operation_id = o.id AND i.extension = ?)"
+            " ORDER BY began DESC, rowid DESC",
             machine_id,
             extension,
         )
@@ -151,8 +154,8 @@ class Operations:
             )
             assert row is not None
             self._db.run(
-                "INSERT INTO steps (operation_id, seq, step, side, target, instance, round, began, ended, choice)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO steps (operation_id, seq, step, side, target, instance, round, began, ended,"
+                " choice) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 operation_id,
                 row["next"],
                 step.name if step else None,
@@ -245,9 +248,6 @@ class Operations:
             pass_id=row["pass_id"],
             journal=tuple(_record(record) for record in records),
         )
-
-
-_COVERS = "EXISTS (SELECT 1 FROM operation_instances i WHERE i.operation_id = o.id AND i.extension = ?)"
 
 
 def _instance(row: sqlite3.Row) -> Instance:
