@@ -79,6 +79,7 @@ def test_an_enable_that_fails_for_one_takes_the_version_back_for_all() -> None:
         "enable(old, web)",
         "enable(old, db)",
         "confirm(old)",
+        "forget(old, newcomer)",
         "discard(new)",
     ]
 

@@ -89,7 +89,7 @@ class Hands(Protocol):
     def discard(self, operation: Operation, side: Side) -> None:
         """Delete the folder of a version, and what was kept of it."""
 
-    def forget(self, operation: Operation, extension: str) -> None:
+    def forget(self, operation: Operation, side: Side, extension: str) -> None:
         """Delete the files of one of several extensions of a version that stays."""
 
     def retire(self, operation: Operation) -> None:

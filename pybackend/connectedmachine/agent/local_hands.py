@@ -145,8 +145,8 @@ class LocalHands:
         if operation.old is not None:
             discard(self._kept(operation))
 
-    def forget(self, operation: Operation, extension: str) -> None:
-        forget_extension(self._folder(operation, Side.NEW), extension)
+    def forget(self, operation: Operation, side: Side, extension: str) -> None:
+        forget_extension(self._folder(operation, side), extension)
 
     def retire(self, operation: Operation) -> None:
         discard(self._kept(operation))

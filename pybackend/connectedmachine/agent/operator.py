@@ -150,7 +150,7 @@ class Operator:
                 hands.discard(operation, step.side)
             case StepName.FORGET:
                 assert step.instance is not None
-                hands.forget(operation, step.instance)
+                hands.forget(operation, step.side, step.instance)
             case StepName.RETIRE:
                 hands.retire(operation)
             case StepName.WATCH:

@@ -65,7 +65,7 @@ class SimulatedHands:
     def discard(self, operation: Operation, side: Side) -> None:
         """There is no folder."""
 
-    def forget(self, operation: Operation, extension: str) -> None:
+    def forget(self, operation: Operation, side: Side, extension: str) -> None:
         """There are no files."""
 
     def retire(self, operation: Operation) -> None:

@@ -271,8 +271,7 @@ def _undo(operation: Operation) -> list[_Planned]:
     if uninstalled_old:
         steps.append(_Planned(Step(StepName.INSTALL, OLD)))
     steps += _enable_old(operation, disabled_old)
-    steps.append(_Planned(Step(StepName.DISCARD, NEW), tolerated=True))
-    return steps
+    return [*steps, *_tidy_up(operation)]
 
 
 def _further_try(operation: Operation) -> list[_Planned]:
@@ -282,8 +281,15 @@ def _further_try(operation: Operation) -> list[_Planned]:
         _Planned(Step(StepName.UNINSTALL, OLD), tolerated=True),
         _Planned(Step(StepName.INSTALL, OLD)),
         *_enable_old(operation, _enabled_before(operation)),
-        _Planned(Step(StepName.DISCARD, NEW), tolerated=True),
+        *_tidy_up(operation),
     ]
+
+
+def _tidy_up(operation: Operation) -> list[_Planned]:
+    """The end of an undo: what is left of the new version, and of extensions that were to join it, goes."""
+    newcomers = [i for i in operation.instances if i.old_settings_seq is None]
+    forget = [_Planned(instance_step(operation, StepName.FORGET, OLD, i), tolerated=True) for i in newcomers]
+    return [*forget, _Planned(Step(StepName.DISCARD, NEW), tolerated=True)]
 
 
 def _enable_old(operation: Operation, instances: list[Instance]) -> list[_Planned]:
