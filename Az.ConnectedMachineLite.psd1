@@ -17,6 +17,7 @@
         'Set-AzConnectedMachineExtension'
         'Update-AzConnectedMachineExtension'
         'Remove-AzConnectedMachineExtension'
+        'Reset-AzConnectedMachineExtension'
         'Update-AzConnectedExtension'
         'Publish-AzConnectedExtensionPackage'
         'Unpublish-AzConnectedExtensionPackage'

@@ -20,6 +20,7 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Public/Set-AzConnectedMachineExtension.ps1"
 . "$PSScriptRoot/Public/Update-AzConnectedMachineExtension.ps1"
 . "$PSScriptRoot/Public/Remove-AzConnectedMachineExtension.ps1"
+. "$PSScriptRoot/Public/Reset-AzConnectedMachineExtension.ps1"
 . "$PSScriptRoot/Public/Update-AzConnectedExtension.ps1"
 . "$PSScriptRoot/Public/Publish-AzConnectedExtensionPackage.ps1"
 . "$PSScriptRoot/Public/Unpublish-AzConnectedExtensionPackage.ps1"

@@ -82,7 +82,7 @@ class Several:
     def serving(self, *names: str) -> dict[str, str | None]:
         """The versions that serve these extensions."""
         replies = {name: self.answer(name) for name in names}
-        return {name: reply and reply.version for name, reply in replies.items()}
+        return {name: None if reply is None else reply.version for name, reply in replies.items()}
 
     def last(self, name: str) -> Operation:
         return self.world.store.operations.history(self.world.machine.id, name)[0]

@@ -121,7 +121,9 @@ def _commands(spec: PackageSpec) -> tuple[str, ...]:
 def _manifest(spec: PackageSpec) -> list[dict[str, object]]:
     suffix = ".cmd" if spec.os == "windows" else ".sh"
     slash = "\\" if spec.os == "windows" else "/"
-    body: dict[str, object] = {f"{command}Command": f"bin{slash}{command}{suffix}" for command in _commands(spec)}
+    body: dict[str, object] = {
+        f"{command}Command": f"bin{slash}{command}{suffix}" for command in _commands(spec)
+    }
     body["rebootAfterInstall"] = False
     body["reportHeartbeat"] = spec.report_heartbeat
     body["continueOnUpdateFailure"] = spec.continue_on_update_failure

@@ -46,6 +46,7 @@ Set-AzConnectedMachineExtension {E} -Location local -ForceRerun again
 Update-AzConnectedMachineExtension {E} -EnableAutomaticUpgrade $true
 Get-AzConnectedMachineExtension {E}
 Get-AzConnectedMachineExtension {M}
+Reset-AzConnectedMachineExtension {E}
 Add-AzConnectedMachineUpgradeHold {E} -Version '7.0' -Until ([datetime]::UtcNow.AddDays(1)) -Reason why
 Get-AzConnectedMachineUpgradeHold {M}
 Remove-AzConnectedMachineUpgradeHold {E} -Version '7.0'
@@ -71,7 +72,7 @@ Get-AzConnectedMachineExtension {E} -ErrorAction SilentlyContinue
 
 
 def publish(folder: Path, version: str, **behaviour: object) -> str:
-    spec = replace(AGENT, version=version, **behaviour)  # type: ignore[arg-type]
+    spec = replace(AGENT, version=version, resets=True, **behaviour)  # type: ignore[arg-type]
     return (
         f"Publish-AzConnectedExtensionPackage -Path '{build(folder, spec)}' -Publisher Contoso.Sample"
         f" -ExtensionType Agent -Version '{version}' -OperatingSystem {AGENT.os.capitalize()}"

@@ -288,7 +288,9 @@ def test_what_was_begun_of_the_old_version_is_undone_in_every_rollback(case: Cas
 
 
 @pytest.mark.parametrize("partial", [False, True])
-@pytest.mark.parametrize("kind", [OperationKind.INSTALL, OperationKind.CONFIGURE, OperationKind.REMOVE])
+@pytest.mark.parametrize(
+    "kind", [OperationKind.INSTALL, OperationKind.CONFIGURE, OperationKind.REMOVE, OperationKind.RESET_STATE]
+)
 def test_the_shorter_operations_end_without_a_pause(kind: OperationKind, partial: bool) -> None:
     several = replace(MANIFEST, supports_multiple_extensions=partial)
     stack = [(operation(kind, old_manifest=several, partial=partial), 3)]

@@ -50,8 +50,9 @@ TIMEOUTS: Mapping[Command, float] = {
     Command.ENABLE: 300.0,
     Command.DISABLE: 900.0,
     Command.UNINSTALL: 300.0,
+    Command.RESET_STATE: 300.0,
 }
-"""Seconds per command, as Azure's agent has them (handler contract 2.1)."""
+"""Seconds per command, as Azure's agent has them (handler contract 2.1); it knows no reset."""
 
 _REREAD_SECONDS = 0.1
 _LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}

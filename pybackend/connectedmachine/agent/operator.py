@@ -42,6 +42,7 @@ _COMMANDS = (
     StepName.DISABLE,
     StepName.UPDATE,
     StepName.UNINSTALL,
+    StepName.RESET_STATE,
 )
 
 

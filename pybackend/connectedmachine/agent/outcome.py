@@ -14,6 +14,7 @@ from connectedmachine.model.operation import (
     Outcome,
     Side,
     StepName,
+    StepOutcome,
 )
 from connectedmachine.model.resource import Extension, Installed, ProvisioningState, Status
 from connectedmachine.upgrade.operation import fetched_manifest, instance_step
@@ -37,11 +38,15 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
     target = extension.target
     if target == operation.new.version:
         target = None
+    installed = _installed(extension, operation, end, choice)
     return replace(
         extension,
-        installed=_installed(extension, operation, end, choice),
+        installed=installed,
         target=operation.new.version if forward else target,
         stopped=failed and choice is Choice.STOP,
+        reset_requested=extension.reset_requested
+        and installed is not None
+        and operation.kind is not OperationKind.RESET_STATE,
         settings_tried=max(extension.settings_tried, operation.instance(extension.name).settings_seq),
         provisioning=ProvisioningState.FAILED if failed else ProvisioningState.SUCCEEDED,
         status=Status(end.code or code, level, code, end.message, now),
@@ -62,10 +67,11 @@ def _installed(
             again = _enabled_at(operation, Side.OLD, instance)
             return before if again is None else replace(before, enabled_at=again)
         return replace(before, enabled=False) if choice is Choice.STOP else before
-    if operation.kind is OperationKind.CONFIGURE:
+    if operation.kind in (OperationKind.CONFIGURE, OperationKind.RESET_STATE):
         assert before is not None
-        if end.outcome is not Outcome.SUCCEEDED:
-            return before
+        resets = operation.kind is OperationKind.RESET_STATE
+        if not (_is_enabled(operation, instance) if resets else end.outcome is Outcome.SUCCEEDED):
+            return replace(before, enabled=False) if resets else before
         return replace(
             before,
             enabled=True,
@@ -83,6 +89,11 @@ def _installed(
         enabled_at=_enabled_at(operation, Side.NEW, instance),
         settings_seq=instance.settings_seq,
     )
+
+
+def _is_enabled(operation: Operation, instance: Instance) -> bool:
+    enable = instance_step(operation, StepName.ENABLE, Side.NEW, instance)
+    return any(r.step == enable and r.outcome is StepOutcome.DONE for r in operation.journal)
 
 
 def _enabled_at(operation: Operation, side: Side, instance: Instance) -> datetime | None:

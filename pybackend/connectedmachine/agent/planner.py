@@ -69,6 +69,7 @@ class Planner:
             enrolled=extension.automatic_upgrade,
             removing=extension.removing,
             stopped=extension.stopped,
+            reset_due=extension.reset_requested,
             settings_due=extension.settings.seq > extension.settings_tried,
             busy=operation is not None,
             pending=None if pause is None else pause.message,

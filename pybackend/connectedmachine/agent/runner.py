@@ -43,6 +43,7 @@ _PROVISIONING = {
     OperationKind.CONFIGURE: ProvisioningState.UPDATING,
     OperationKind.CHANGE_VERSION: ProvisioningState.UPDATING,
     OperationKind.REMOVE: ProvisioningState.DELETING,
+    OperationKind.RESET_STATE: ProvisioningState.UPDATING,
 }
 
 _REASONS = {
@@ -287,6 +288,7 @@ def _asks(extension: Extension) -> bool:
     """Say whether a user asked for something that no operation has tried yet."""
     return (
         extension.removing
+        or extension.reset_requested
         or extension.target is not None
         or extension.settings.seq > extension.settings_tried
     )

@@ -151,6 +151,12 @@ COMMANDS = (
         "Remove-AzConnectedMachineExtension",
     ),
     Command(
+        "extension reset-state", "have an extension forget what it keeps, if its handler offers that",
+        f"extension reset-state {_IN} -n agent",
+        passed_on("extension_reset_state"), "extension", (*OF_EXTENSION, NO_WAIT),
+        "Reset-AzConnectedMachineExtension",
+    ),
+    Command(
         "gallery add", "use a folder as a gallery", "gallery add --name shared --path /srv/gallery",
         passed_on("gallery_add"), "gallery",
         (needed(_GALLERY_NAME), text("--path", dest="path", help="its folder", required=True)),

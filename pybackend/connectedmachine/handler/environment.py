@@ -104,7 +104,7 @@ def command_environment(
     }
     if extension is not None:
         environment["ConfigExtensionName"] = extension
-    if command in (Command.INSTALL, Command.ENABLE):
+    if command in (Command.INSTALL, Command.ENABLE, Command.RESET_STATE):
         environment["AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE"] = _code(uninstall_exit_code)
     if command is Command.UPDATE:
         if updating is None:

@@ -22,6 +22,7 @@ class OperationKind(StrEnum):
     CONFIGURE = "Configure"
     CHANGE_VERSION = "ChangeVersion"
     REMOVE = "Remove"
+    RESET_STATE = "ResetState"
 
 
 class Outcome(StrEnum):
@@ -51,6 +52,7 @@ class StepName(StrEnum):
     CONFIRM = "confirm"
     DISCARD = "discard"
     FORGET = "forget"
+    RESET_STATE = "resetState"
 
 
 class Side(StrEnum):

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connectedmachine.agent.images import offered
-from connectedmachine.model.errors import NotFoundError
+from connectedmachine.model.errors import InvalidRequestError, NotFoundError
+from connectedmachine.model.handler import Command
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState
 from connectedmachine.service.follow import Follower
+from connectedmachine.service.under_way import conflict
 from connectedmachine.service.views import Json, extension_view
 from connectedmachine.service.wishes import Wishes
 
@@ -118,6 +120,59 @@ class ExtensionService(Wishes):
             self._raise_if_kept(found, name)
             self._raise_if_failed(found, name, before)
         return {"removed": True}
+
+    def extension_reset_state(
+        self,
+        *,
+        resource_group: str,
+        machine: str,
+        name: str,
+        follow: Follower,
+        wait: bool = True,
+        subscription_id: str | None = None,
+        initiator: str = "",
+    ) -> Json:
+        """Have an extension forget what it keeps between runs, by its handler's own command.
+
+        Raises:
+            NotFoundError: ``ResourceNotFound``, ``HCRP404``.
+            InvalidRequestError: ``ResetStateNotSupported`` when its manifest has no such command.
+            ConflictError: ``HCRP409`` when it is not installed, or another change of it is under way.
+            HandlerError: ``HCRP400`` when the reset that was waited for failed.
+        """
+        found = self.machine_to_change(subscription_id, resource_group, machine)
+        with self.store.transaction():
+            extension = self.extension(found, name)
+            self._refuse_if_removing(extension)
+            self._refuse_if_busy(found, extension)
+            self._refuse_reset(extension)
+            before = self._last_operation(found, name)
+            self.store.extensions.save(
+                replace(
+                    extension,
+                    reset_requested=True,
+                    target_initiator=initiator,
+                    provisioning=ProvisioningState.UPDATING,
+                    changed=self.clock.now(),
+                )
+            )
+        self.start_runner(found)
+        if wait:
+            self.follow(found, follow, lambda: self._is_settled(found, name))
+            self._raise_if_failed(found, name, before)
+        return extension_view(found, self.extension(found, name))
+
+    def _refuse_reset(self, extension: Extension) -> None:
+        installed = extension.installed
+        if installed is None or extension.stopped:
+            raise conflict(extension.name, "It is not installed.", "Set it, and wait until it is.")
+        if Command.RESET_STATE not in installed.manifest.commands:
+            raise InvalidRequestError(
+                "ResetStateNotSupported",
+                f"The manifest of {extension.handler} {installed.version} has no 'resetStateCommand'.",
+                target=extension.name,
+                hint="Remove the extension and create it anew, or ask its publisher.",
+            )
 
     def extension_upgrade(
         self,

@@ -49,7 +49,7 @@ class UnderWay(Follow):
         if operation is not None:
             return isinstance(next_step(operation), Pause) and not extension.removing
         settings_due = extension.installed is not None and extension.settings.seq > extension.settings_tried
-        if extension.removing or settings_due:
+        if extension.removing or extension.reset_requested or settings_due:
             return False
         return extension.target is None
 

@@ -81,6 +81,8 @@ def next_step(operation: Operation) -> NextStep:
             return _configure(operation)
         case OperationKind.REMOVE:
             return _remove(operation)
+        case OperationKind.RESET_STATE:
+            return _reset_state(operation)
         case OperationKind.CHANGE_VERSION:
             return _change_version(operation)
 
@@ -183,6 +185,24 @@ def _configure(operation: Operation) -> NextStep:
     if enable is None:
         return End(Outcome.SUCCEEDED, f"Applied new settings to {operation.new.version}.", NEW)
     return End(Outcome.FAILED, f"The settings were not accepted. {_why(enable)}", NEW, enable.code)
+
+
+def _reset_state(operation: Operation) -> NextStep:
+    steps = [_Planned(instance_step(operation, StepName.DISABLE, NEW, i)) for i in _enabled_before(operation)]
+    reset = _walk(operation, 0, [*steps, *_each(operation, StepName.RESET_STATE, NEW)])
+    if isinstance(reset, Do):
+        return reset
+    # Whatever came of it, the extension is to work again.
+    enable = _walk(operation, 0, _each(operation, StepName.ENABLE, NEW))
+    if isinstance(enable, Do):
+        return enable
+    failed = [record for record in (reset, enable) if record is not None]
+    if not failed:
+        return End(Outcome.SUCCEEDED, f"Reset the state of {operation.new.version}.", NEW)
+    message = " ".join(_why(record) for record in failed)
+    if enable is None:
+        message = f"{message} It was enabled again."
+    return End(Outcome.FAILED, message, NEW, failed[0].code)
 
 
 def _remove(operation: Operation) -> NextStep:

@@ -32,7 +32,8 @@ class Subject:
 
     ``shared`` is the version that its ``siblings`` have, and that it joins or moves with them; ``holds``
     are theirs too. ``pending`` is the message of a pending rollback and ``pending_due`` its next try;
-    ``busy`` says that another operation is under way; ``settings_due`` that settings wait to be applied.
+    ``busy`` says that another operation is under way; ``settings_due`` that settings wait to be applied,
+    ``reset_due`` that a reset of its state was asked for.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Subject:
     removing: bool = False
     stopped: bool = False
     settings_due: bool = False
+    reset_due: bool = False
     busy: bool = False
     pending: str | None = None
     pending_due: datetime | None = None
@@ -57,8 +59,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An operation that is due. ``image`` is ``None`` where it leads to no other version: for configure and
-    remove, and for an install that joins the version there is."""
+    """An operation that is due. ``image`` is ``None`` where it leads to no other version: for configure,
+    reset and remove, and for an install that joins the version there is."""
 
     kind: OperationKind
     image: ExtensionImage | None
@@ -186,6 +188,15 @@ def _asked_for(subject: Subject, images: Images, platform: Platform) -> Planned 
         )
         if wanted is not None:
             return _moves(subject, wanted, automatic=False)
+    if subject.reset_due and subject.installed is not None:
+        decision = Decision(
+            subject.name,
+            Reason.UP_TO_DATE,
+            "A reset of its state is due.",
+            subject.installed,
+            subject.installed,
+        )
+        return Planned(decision, Move(OperationKind.RESET_STATE, None, automatic=False))
     if subject.settings_due and subject.installed is not None:
         decision = Decision(
             subject.name, Reason.UP_TO_DATE, "New settings are due.", subject.installed, subject.installed
