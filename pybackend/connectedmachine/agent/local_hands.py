@@ -6,12 +6,14 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from connectedmachine.agent.hands import Reading, StepResult
 from connectedmachine.agent.packages import delete_unpinned, fitting_manifest, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
+from connectedmachine.agent.states import report_after
 from connectedmachine.gallery.damage import is_intact
 from connectedmachine.gallery.unpack import unpack
 from connectedmachine.handler.command import CommandSpec, Ended, Lost, TimedOut, attach, command_spec, start
@@ -31,10 +33,16 @@ from connectedmachine.handler.layout import (
     move,
 )
 from connectedmachine.handler.settings import write_settings
+from connectedmachine.handler.state import (
+    HandlerReport,
+    HandlerState,
+    write_extension_state,
+    write_handler_state,
+)
 from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock
-from connectedmachine.model.errors import HandlerError
+from connectedmachine.model.errors import DiskFullError, HandlerError
 from connectedmachine.model.handler import Command, HandlerManifest, StatusKind
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, PackageRef, Side, Step, StepName, StepOutcome
@@ -83,6 +91,8 @@ class LocalHands:
         several = fitting_manifest(package, operation).supports_multiple_extensions
         unpack(package, folder, sha256=operation.new.sha256)
         prepare_folder(folder, self._library.log_folder(operation.handler), operation.handler)
+        set_up = HandlerReport(HandlerState.NOT_INSTALLED, message="Unpacked.")
+        write_handler_state(folder, operation.handler, operation.new.version, set_up, several=several)
         # Before install and update too, not before enable alone (handler contract 1.4).
         for name, of_one in settings.items():
             self._write_settings(operation, Side.NEW, name, name if several else None, of_one)
@@ -92,13 +102,14 @@ class LocalHands:
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
     ) -> StepResult:
         if step.name is not StepName.UNINSTALL:
-            return self._run(operation, step, seq, settings, resume=resume)
+            result = self._run(operation, step, seq, settings, resume=resume)
+            return self._note_state(operation, step, result)
         try:
             result = self._run(operation, step, seq, settings, resume=resume)
         except HandlerError as error:
             # There was nothing to run; what the version started is ended all the same.
             result = StepResult(StepOutcome.FAILED, error.message, code=error.code)
-        return self._end_strays(operation, step.side, result)
+        return self._note_state(operation, step, self._end_strays(operation, step.side, result))
 
     def _run(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
@@ -252,6 +263,31 @@ class LocalHands:
         names = ", ".join(f"{stray.name} ({stray.pid})" for stray in strays)
         message = f"{result.message} Still running after uninstall, and ended: {names}.".strip()
         return StepResult(result.outcome, message, result.exit_code, result.code)
+
+    def _note_state(self, operation: Operation, step: Step, result: StepResult) -> StepResult:
+        """Write the state files; what cannot be written is said, and fails nothing that was done."""
+        sharing = self._store.extensions.of_handler(operation.machine_id, operation.handler)
+        report = report_after(operation, step, result, sharing)
+        try:
+            if report is not None:
+                self._write_state(operation, *report)
+            folder = self._folder(operation, step.side)
+            toggled = step.name in (StepName.ENABLE, StepName.DISABLE) and result.outcome is StepOutcome.DONE
+            if toggled and step.instance is not None and (folder / "config").is_dir():
+                write_extension_state(folder, step.instance, enabled=step.name is StepName.ENABLE)
+        except (OSError, DiskFullError) as error:
+            message = f"{result.message} Its state file could not be written: {error}".strip()
+            return replace(result, message=message)
+        return result
+
+    def _write_state(self, operation: Operation, side: Side, report: HandlerReport) -> None:
+        folder = self._folder(operation, side)
+        if not (folder / "config").is_dir():
+            return  # an uninstall may have taken its own folder away
+        ref = operation.new if side is Side.NEW else operation.old
+        assert ref is not None
+        several = manifest_for(operation, side).supports_multiple_extensions
+        write_handler_state(folder, operation.handler, ref.version, report, several=several)
 
     def _handler_health(self, reading: Reading) -> SourceHealth:
         folder = self._library.version_folder(reading.handler, reading.version)
