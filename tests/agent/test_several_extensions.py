@@ -69,24 +69,7 @@ def test_a_further_one_that_fails_leaves_no_file_and_touches_no_other(several: S
     assert several.extension("b").provisioning.value == "Failed"
     assert several.extension("a").provisioning.value == "Succeeded"
     assert several.serving("a") == {"a": "1.0.0.0"}
-
-
-def test_a_further_one_that_failed_is_tried_again_by_backoff(several: Several) -> None:
-    several.install("a")
-    override(several.world.state(V1), V1.version, fails=["enable b"])
-    several.put("b")
-    several.world.run()
     assert several.world.run_pass() == {"a": "UpToDate", "b": "RetryNotDue"}
-
-
-def test_an_enable_that_fails_for_one_fails_its_settings_only(several: Several) -> None:
-    several.install("a", "b")
-    override(several.world.state(V1), V1.version, fails=["enable a"])
-    several.patch("a", settings={"port": 0, "more": True})
-    several.patch("b", settings={"port": 0, "more": True})
-    several.world.run()
-    assert several.extension("a").provisioning.value == "Failed"
-    assert several.extension("b").provisioning.value == "Succeeded"
 
 
 def test_an_upgrade_moves_all_once_and_each_gets_its_decision_of_it(several: Several) -> None:
@@ -142,18 +125,6 @@ def test_the_bad_health_of_one_brings_the_old_version_back_for_all(several: Seve
     assert "handler:contoso.sample.multi/b" in message
 
 
-def test_a_wish_of_one_for_another_version_says_whom_it_takes_along(several: Several) -> None:
-    several.install("a", "b")
-    several.world.publish(V2)
-    several.put("b", "1.1")
-    assert several.world.listener.warnings[-1:] == [
-        "'a' of the same handler moves to 1.1.0.0 along with 'b'."
-    ]
-    several.world.run()
-    assert several.serving("a", "b") == {"a": "1.1.0.0", "b": "1.1.0.0"}
-    assert (several.version("a"), several.version("b")) == ("1.1.0.0", "1.1.0.0")
-
-
 def test_a_newcomer_may_bring_another_version_for_all(several: Several) -> None:
     several.install("a")
     several.world.publish(V2)
@@ -171,24 +142,6 @@ def test_a_newcomer_whose_version_fails_stays_away_and_the_others_stay(several: 
     assert several.serving("a") == {"a": "1.0.0.0"}
     assert (several.version("a"), several.version("b")) == ("1.0.0.0", None)
     assert several.files() == {"a.1.settings", "a.1.status"}
-
-
-def test_one_that_is_not_enrolled_keeps_all_and_is_named(several: Several) -> None:
-    several.install("a", "b")
-    several.patch("b", enableAutomaticUpgrade=False)
-    several.world.publish(V2)
-    assert several.world.run_pass() == {"a": "NotEnrolled", "b": "NotEnrolled"}
-    assert "'b'" in several.world.store.passes.latest(several.world.machine.id)["a"].message
-
-
-def test_a_hold_on_one_keeps_all_and_is_named(several: Several) -> None:
-    several.install("a", "b")
-    several.world.service.hold_add(
-        resource_group=GROUP, machine=MACHINE, name="b", follow=several.world.listener
-    )
-    several.world.publish(V2)
-    assert several.world.run_pass() == {"a": "Held", "b": "Held"}
-    assert "A hold on 'b'" in several.world.store.passes.latest(several.world.machine.id)["a"].message
 
 
 def test_an_opt_out_of_one_before_anything_was_touched_stops_the_upgrade_of_all(several: Several) -> None:

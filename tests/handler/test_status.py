@@ -228,3 +228,13 @@ def test_no_json_upsets_the_reader(value: object) -> None:
 def test_a_report_is_only_ever_well_when_it_says_so(status: dict[str, object]) -> None:
     read = parse_status(report(**status), 0)
     assert read.kind is StatusKind.ERROR or read.kind == status["status"]
+
+
+def test_of_several_extensions_each_has_its_own_report(folder: Path) -> None:
+    for name, kind in (("web", "success"), ("db", "error")):
+        path = folder / "status" / f"{name}.3.status"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(report(status=kind))
+    assert read_status(folder, 3, "web").kind is StatusKind.SUCCESS
+    assert read_status(folder, 3, "db").kind is StatusKind.ERROR
+    assert read_status(folder, 3).written is None
