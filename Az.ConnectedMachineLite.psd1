@@ -22,6 +22,7 @@
         'Set-AzConnectedMachineExtension'
         'Update-AzConnectedMachineExtension'
         'Remove-AzConnectedMachineExtension'
+        'Reset-AzConnectedMachineExtension'
         'Update-AzConnectedExtension'
         'Get-AzConnectedExtensionMetadata'
         'Get-AzConnectedExtensionMetadataV2'

@@ -31,6 +31,7 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Public/Set-AzConnectedMachineExtension.ps1"
 . "$PSScriptRoot/Public/Update-AzConnectedMachineExtension.ps1"
 . "$PSScriptRoot/Public/Remove-AzConnectedMachineExtension.ps1"
+. "$PSScriptRoot/Public/Reset-AzConnectedMachineExtension.ps1"
 . "$PSScriptRoot/Public/Update-AzConnectedExtension.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedExtensionMetadata.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedExtensionMetadataV2.ps1"

@@ -11,7 +11,7 @@ import pytest
 from agent.world import World
 from connectedmachine.agent.clock import SystemClock
 from connectedmachine.handler import cgroup
-from connectedmachine.handler.execution_log import LOG_NAME
+from connectedmachine.handler.execution_log import log_name
 from connectedmachine.model.operation import Outcome, StepName
 from packages import AGENT, NOOP, PackageSpec, alive
 
@@ -48,7 +48,7 @@ def told(world: World, command: str, version: str, variable: str) -> str | None:
 
 
 def log_of(world: World, spec: PackageSpec) -> str:
-    return (world.places.library.logs / spec.handler / LOG_NAME).read_text("utf-8")
+    return (world.places.library.logs / spec.handler / log_name()).read_text("utf-8")
 
 
 # Time.

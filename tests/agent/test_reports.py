@@ -30,7 +30,8 @@ GOOD_HEARTBEAT = b'[{"heartbeat": {"status": "ready"}}]'
 
 def reading(handler: HandlerName) -> Reading:
     manifest = HandlerManifest({}, report_heartbeat=True)
-    return Reading(handler, Version.parse("1.0"), manifest, Settings(1, "{}"), enabled=True, enabled_at=None)
+    settings = Settings(1, "{}")
+    return Reading("e", handler, Version.parse("1.0"), manifest, settings, enabled=True, enabled_at=None)
 
 
 def put(world: World, handler: HandlerName, status: bytes, heartbeat: bytes) -> Path:

@@ -16,6 +16,7 @@ from connectedmachine.frontends.rpc_methods import (
     RpcError,
     allowed_parameters,
     checked,
+    service_method,
     snake_case,
 )
 from connectedmachine.service import Service
@@ -73,7 +74,7 @@ def test_table_and_schema_agree_on_types(method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_table_and_service_name_the_same_parameters(method: str) -> None:
-    parameters = dict(inspect.signature(getattr(Service, method.replace(".", "_"))).parameters)
+    parameters = dict(inspect.signature(getattr(Service, service_method(method))).parameters)
     del parameters["self"]
     assert ("follow" in parameters) == (method in MUTATIONS)
     parameters.pop("follow", None)

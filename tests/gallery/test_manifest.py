@@ -92,7 +92,7 @@ def test_a_bom_and_the_encodings_of_json_are_read(encoding: str) -> None:
 
 @pytest.mark.parametrize("version", [1.0, "1.5.124", "2.0.0.5", None, []])
 def test_any_manifest_version_and_unknown_keys_are_admitted(version: object) -> None:
-    data = json.dumps([{"version": version, "x": 1, "handlerManifest": {"resetStateCommand": "r"}}, "more"])
+    data = json.dumps([{"version": version, "x": 1, "handlerManifest": {"otherCommand": "r"}}, "more"])
     assert parse_manifest(data.encode(), "m") == HandlerManifest({})
 
 

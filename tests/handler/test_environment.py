@@ -70,7 +70,7 @@ def test_update_learns_both_versions_and_how_the_disable_went(
     folder: Path, runs: Version, source: Version, target: Version, code: int | None, text: str
 ) -> None:
     environment = command_environment(
-        Command.UPDATE, folder, runs, 0, inherited={}, updating=Updating(source, target, code)
+        Command.UPDATE, folder, runs, 0, inherited={}, updating=Updating(source, target, {None: code})
     )
     assert own(environment) == {
         "VERSION": str(target),
@@ -78,6 +78,22 @@ def test_update_learns_both_versions_and_how_the_disable_went(
         "AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODE": text,
     }
     assert environment["AZURE_GUEST_AGENT_EXTENSION_VERSION"] == str(runs)
+
+
+def test_a_command_about_one_of_several_extensions_knows_which(folder: Path) -> None:
+    environment = command_environment(Command.ENABLE, folder, NEW, 3, inherited={}, extension="web")
+    assert (environment["ConfigExtensionName"], environment["ConfigSequenceNumber"]) == ("web", "3")
+
+
+def test_update_learns_how_the_disable_of_each_of_several_extensions_went(folder: Path) -> None:
+    updating = Updating(OLD, NEW, {"web": 0, "db": None, "x": 17})
+    environment = command_environment(Command.UPDATE, folder, NEW, 0, inherited={}, updating=updating)
+    assert "AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODE" not in environment
+    assert json.loads(environment["AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODES_MULTIPLE_EXTENSIONS"]) == [
+        {"extensionName": "web", "exitCode": 0},
+        {"extensionName": "db", "exitCode": "NOT_RUN"},
+        {"extensionName": "x", "exitCode": 17},
+    ]
 
 
 def test_the_runners_environment_is_passed_on_without_what_is_ours_or_another_runs(folder: Path) -> None:

@@ -35,6 +35,12 @@ def test_without_settings_there_is_an_empty_file_number_0(folder: Path) -> None:
     assert not (folder / "config" / "4.settings").exists()
 
 
+def test_of_several_extensions_each_has_its_own_file(folder: Path) -> None:
+    write_settings(folder, 4, "{}", None, folder.parent, "web")
+    assert write_settings(folder, 5, None, None, folder.parent, "db") == 0
+    assert sorted(p.name for p in (folder / "config").iterdir()) == ["db.0.settings", "web.4.settings"]
+
+
 def test_absent_parts_are_written_as_null(folder: Path) -> None:
     assert write_settings(folder, 4, '{"port": 80}', None, folder.parent) == 4
     assert handler_settings(folder / "config" / "4.settings") == {

@@ -307,3 +307,13 @@ def test_an_aged_report_counts_on_when_its_handler_will_not_report_again(
         (folder / "mrseq").write_text(noted)
     age_status(folder, 3)
     assert read_status(folder, 3).is_current is counts
+
+
+def test_of_several_extensions_each_has_its_own_report(folder: Path) -> None:
+    for name, kind in (("web", "success"), ("db", "error")):
+        path = folder / "status" / f"{name}.3.status"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(report(status=kind))
+    assert read_status(folder, 3, "web").kind is StatusKind.SUCCESS
+    assert read_status(folder, 3, "db").kind is StatusKind.ERROR
+    assert read_status(folder, 3).written is None

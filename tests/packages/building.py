@@ -42,7 +42,9 @@ class PackageSpec:
     Attributes:
         os: ``linux`` (POSIX shell) or ``windows`` (``.cmd``); this host's by default.
         noop: Five commands that exit 0 at once, and nothing else: no process, no status.
-        fails: Commands that do nothing and exit with ``exit_code``; ``enable`` also reports the error.
+        resets: Has a ``resetState`` command, too.
+        fails: Commands that do nothing and exit with ``exit_code``; ``enable`` also reports the error. With
+            the name of an extension after it, ``enable web``, a command fails for that one only.
         hangs: Commands that start a child, ignore SIGTERM, and do not end; pids in ``hung.pids``.
         slow: Seconds that a command takes before it does its work.
         waits: Commands that do their work only when the file ``go`` exists in the state folder.
@@ -63,6 +65,7 @@ class PackageSpec:
     signing_info: Mapping[str, str] | None = None
     resource_limits: Mapping[str, object] | None = None
     noop: bool = False
+    resets: bool = False
     fails: tuple[str, ...] = ()
     exit_code: int = 1
     hangs: tuple[str, ...] = ()
@@ -100,7 +103,7 @@ def build(folder: Path, spec: PackageSpec) -> Path:
 
 def _files(spec: PackageSpec) -> dict[str, str]:
     files = {"HandlerManifest.json": json.dumps(_manifest(spec), indent=2) + "\n"}
-    for command in COMMANDS:
+    for command in _commands(spec):
         if spec.os == "windows":
             text = _NOOP_CMD if spec.noop else _CMD.format(command=command)
             files[f"bin/{command}.cmd"] = text.replace("\n", "\r\n")
@@ -112,10 +115,16 @@ def _files(spec: PackageSpec) -> dict[str, str]:
     return files
 
 
+def _commands(spec: PackageSpec) -> tuple[str, ...]:
+    return (*COMMANDS, "resetState") if spec.resets else COMMANDS
+
+
 def _manifest(spec: PackageSpec) -> list[dict[str, object]]:
     suffix = ".cmd" if spec.os == "windows" else ".sh"
     slash = "\\" if spec.os == "windows" else "/"
-    body: dict[str, object] = {f"{command}Command": f"bin{slash}{command}{suffix}" for command in COMMANDS}
+    body: dict[str, object] = {
+        f"{command}Command": f"bin{slash}{command}{suffix}" for command in _commands(spec)
+    }
     body["rebootAfterInstall"] = False
     body["reportHeartbeat"] = spec.report_heartbeat
     body["continueOnUpdateFailure"] = spec.continue_on_update_failure

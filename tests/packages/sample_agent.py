@@ -1,14 +1,15 @@
 """A small real agent, the program inside a sample package; it knows nothing of who runs it.
 
-``agent.py <command>`` is one of the five handler commands (handler contract 2); ``agent.py serve`` is the
-process that stays: it answers HTTP on 127.0.0.1, reports status and heartbeat. Standard library and
-Python 3.8 only, and few imports: it is started often.
+``agent.py <command>`` is one of the handler commands (handler contract 2); ``agent.py serve`` is the
+process that stays: it answers HTTP on 127.0.0.1, reports status and heartbeat. Where the handler may have
+several extensions, one process serves each. Standard library and Python 3.8 only, and few imports: it is
+started often.
 
 Files in the state folder (public setting ``stateFolder``, else ``<library>/<handler>-data``):
 
 * ``commands.log``: one line for each command that began, ``OVERLAP`` first if another was still running;
 * ``data.json``: what ``install`` made, ``update`` migrated and ``uninstall`` of its owner removes;
-* ``agent.json``: pid, port and instance of the process that serves;
+* ``[<extension>.]agent.json``: pid, port and instance of the process that serves;
 * ``overrides.json``: by version, behaviour that replaces the package's own, for a test to change its mind.
 """
 
@@ -38,6 +39,7 @@ REPORTED = (
     "VERSION",
     "AZURE_GUEST_AGENT_UPDATING_FROM_VERSION",
     "AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODE",
+    "AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODES_MULTIPLE_EXTENSIONS",
     "AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE",
 )
 PROGRAM = str(Path(__file__).resolve())
@@ -58,6 +60,7 @@ class Handler:
         environment = json.loads((self.folder / "HandlerEnvironment.json").read_text("utf-8-sig"))
         self.environment: Json = environment[0]["handlerEnvironment"]
         extension = os.environ.get("ConfigExtensionName")  # noqa: SIM112 -- the contract's spelling
+        self.extension = extension or ""
         self.prefix = f"{extension}." if extension else ""
         self.sequence = os.environ.get("ConfigSequenceNumber", "0")  # noqa: SIM112
         self.settings = self._settings()
@@ -116,7 +119,7 @@ def write_json(path: Path, document: Any) -> None:
 
 def run(handler: Handler, command: str) -> int:
     """Log the command, misbehave as told, else do it."""
-    told = " ".join(f"{name}={os.environ[name]}" for name in REPORTED if name in os.environ)
+    told = " ".join(f"{name}={os.environ[name].replace(' ', '')}" for name in REPORTED if name in os.environ)
     line = f"{command} {handler.version} {told}"
     with only_command(handler) as alone:
         if not alone:
@@ -130,7 +133,7 @@ def run(handler: Handler, command: str) -> int:
         )
         if command in behaviour["hangs"]:
             hang(handler)
-        if command in behaviour["fails"]:
+        if command in behaviour["fails"] or f"{command} {handler.extension}" in behaviour["fails"]:
             print(
                 f"{handler.name} {handler.version}: {command} fails, as this package was built to.",
                 file=sys.stderr,
@@ -196,8 +199,15 @@ def disable(handler: Handler) -> int:
     return 0
 
 
+def reset_state(handler: Handler) -> int:
+    write_json(handler.data_file, {"version": handler.version, "reset": handler.extension or True})
+    return 0
+
+
 def uninstall(handler: Handler) -> int:
-    stop(handler)
+    for agent_file in handler.state.glob("*agent.json"):
+        handler.agent_file = agent_file
+        stop(handler)
     # After an update the data belong to the new version, which is there before the old one is uninstalled.
     if read_json(handler.data_file).get("version") == handler.version:
         handler.data_file.unlink()
@@ -210,6 +220,7 @@ COMMANDS = {
     "enable": enable,
     "disable": disable,
     "uninstall": uninstall,
+    "resetState": reset_state,
 }
 
 
@@ -325,6 +336,7 @@ class Server:
                 self.requests += 1
             body = {
                 "handler": self.handler.name,
+                "extension": self.handler.extension,
                 "version": self.handler.version,
                 "pid": os.getpid(),
                 "instance": self.instance,

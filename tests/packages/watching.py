@@ -56,9 +56,12 @@ def forget_override(state: Path) -> None:
     (state / "overrides.json").unlink(missing_ok=True)
 
 
-def running_agent(state: Path) -> int | None:
-    """The port that the serving process took, or ``None`` if none says that it serves."""
-    path = state / "agent.json"
+def running_agent(state: Path, extension: str | None = None) -> int | None:
+    """The port that the serving process took, or ``None`` if none says that it serves.
+
+    Of a handler that may have several extensions, one process serves each.
+    """
+    path = state / ("agent.json" if extension is None else f"{extension}.agent.json")
     return int(json.loads(path.read_text("utf-8"))["port"]) if path.exists() else None
 
 

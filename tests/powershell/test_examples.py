@@ -33,7 +33,7 @@ def prepared(folder: Path, *, installed: bool) -> Path:
     script = "Connect-AzConnectedMachine -ResourceGroupName myResourceGroup -Name myVM -Simulated"
     script += " -OSType Windows\n"
     for version in ("9.5", "9.9"):
-        package = build(folder, PackageSpec(PUBLISHER, TYPE, version, os="windows"))
+        package = build(folder, PackageSpec(PUBLISHER, TYPE, version, os="windows", resets=True))
         script += (
             f"Publish-AzConnectedExtensionPackage -Path '{package}' -Publisher {PUBLISHER}"
             f" -ExtensionType {TYPE} -Version '{version}' -OperatingSystem Windows\n"

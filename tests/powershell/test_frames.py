@@ -51,6 +51,7 @@ Get-AzConnectedExtensionPublisher -Location local
 Get-AzConnectedExtensionType -Location local -Publisher Contoso.Sample
 Get-AzConnectedExtensionMetadata -Location local @new
 Get-AzConnectedExtensionMetadataV2 -Location local @new -Version '1.0'
+Reset-AzConnectedMachineExtension {E}
 Add-AzConnectedMachineUpgradeHold {E} -Version '7.0' -Until ([datetime]::UtcNow.AddDays(1)) -Reason why
 Get-AzConnectedMachineUpgradeHold {M}
 Remove-AzConnectedMachineUpgradeHold {E} -Version '7.0'
@@ -77,7 +78,7 @@ Remove-AzConnectedMachine -ResourceGroupName rg -Name web1
 
 
 def publish(folder: Path, version: str, **behaviour: object) -> str:
-    spec = replace(AGENT, version=version, **behaviour)  # type: ignore[arg-type]
+    spec = replace(AGENT, version=version, resets=True, **behaviour)  # type: ignore[arg-type]
     return (
         f"Publish-AzConnectedExtensionPackage -Path '{build(folder, spec)}' -Publisher Contoso.Sample"
         f" -ExtensionType Agent -Version '{version}' -OperatingSystem {AGENT.os.capitalize()}"

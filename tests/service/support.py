@@ -77,12 +77,28 @@ class Desk:
 
     # Packages.
 
-    def package(self, type_: str, version: str, publisher: str = SAMPLE, os: str = "linux") -> Path:
-        # What signs it also tells its bytes from those of every other version.
-        signed = {"publisher": publisher, "type": type_, "version": version}
-        return build(
-            self.zips / os, PackageSpec(publisher, type_, version, os=os, noop=True, signing_info=signed)
+    def package(
+        self,
+        type_: str,
+        version: str,
+        publisher: str = SAMPLE,
+        os: str = "linux",
+        *,
+        several: bool = False,
+        resets: bool = False,
+    ) -> Path:
+        spec = PackageSpec(
+            publisher,
+            type_,
+            version,
+            os=os,
+            noop=True,
+            # What signs it also tells its bytes from those of every other version.
+            signing_info={"publisher": publisher, "type": type_, "version": version},
+            supports_multiple_extensions=several,
+            resets=resets,
         )
+        return build(self.zips / os, spec)
 
     def publish(
         self,
@@ -92,10 +108,13 @@ class Desk:
         os: str = "linux",
         gallery: str = "default",
         supports: bool | None = True,
+        several: bool = False,
+        resets: bool = False,
     ) -> None:
         for version in versions:
+            package = self.package(type_, version, publisher, os, several=several, resets=resets)
             self.service.image_publish(
-                path=str(self.package(type_, version, publisher, os)),
+                path=str(package),
                 publisher=publisher,
                 type=type_,
                 version=version,
@@ -141,6 +160,16 @@ class Desk:
 
     def get(self, name: str = "agent") -> Json:
         return self.service.extension_get(resource_group=RG, machine=self.machine, name=name)
+
+    def reset(self, name: str = "agent", *, wait: bool = True) -> Json:
+        return self.service.extension_reset_state(
+            resource_group=RG,
+            machine=self.machine,
+            name=name,
+            follow=self.heard,
+            wait=wait,
+            initiator="tests",
+        )
 
     def remove(self, name: str = "agent", *, wait: bool = True) -> Json:
         return self.service.extension_remove(

@@ -11,7 +11,7 @@ from pathlib import Path
 from connectedmachine.model.handler import Command, HandlerManifest
 from connectedmachine.model.identity import HandlerName, machine_id
 from connectedmachine.model.image import Architecture, OSType, Platform
-from connectedmachine.model.operation import Operation, OperationKind, PackageRef
+from connectedmachine.model.operation import Instance, Operation, OperationKind, PackageRef
 from connectedmachine.model.policy import ARC_2021
 from connectedmachine.model.resource import (
     Extension,
@@ -69,6 +69,7 @@ def an_extension(name: str = "agent", *, handler: HandlerName = AGENT) -> Extens
         settings_tried=0,
         removing=False,
         stopped=False,
+        reset_requested=False,
         installed=None,
         provisioning=ProvisioningState.SUCCEEDED,
         status=Status(),
@@ -98,11 +99,9 @@ def an_operation(
         old=V1,
         new=V2,
         old_manifest=MANIFEST,
-        old_enabled=True,
+        instances=(Instance(extension, 2, 1, old_enabled=True),),
         automatic=True,
         initiator="somebody",
-        settings_seq=2,
-        old_settings_seq=1,
         policy=replace(ARC_2021, health_window=12.5, healthy_for=3.0),
         began=began,
         pass_id="pass",

@@ -12,6 +12,7 @@ from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import (
     Choice,
     End,
+    Instance,
     OperationKind,
     Outcome,
     Side,
@@ -41,11 +42,35 @@ def test_an_operation_on_one_version_is_read_back_as_it_began(store: Store) -> N
         kind=OperationKind.INSTALL,
         old=None,
         old_manifest=None,
-        old_enabled=False,
+        instances=(Instance("agent", 2, None, old_enabled=False),),
         pass_id=None,
     )
     store.operations.begin(install)
     assert store.operations.get(install.id) == install
+
+
+def test_an_operation_on_several_extensions_is_read_back_as_it_began(store: Store) -> None:
+    instances = (Instance("web", 4, 3, old_enabled=True), Instance("db", 1, None, old_enabled=False))
+    shared = replace(an_operation(extension="web"), instances=instances, partial=True)
+    store.operations.begin(shared)
+    assert store.operations.get(shared.id) == shared
+
+
+def test_an_operation_is_in_the_history_of_every_extension_that_it_covers(store: Store) -> None:
+    instances = (Instance("web", 1, 1, old_enabled=True), Instance("db", 1, 1, old_enabled=True))
+    store.operations.begin(replace(an_operation(extension="web"), instances=instances))
+    assert [o.id for o in store.operations.history(MACHINE, "DB")] == ["operation"]
+    assert store.operations.last_id(MACHINE, "db") == "operation"
+    assert store.operations.history(MACHINE, "other") == []
+
+
+def test_a_step_about_one_extension_is_read_back(store: Store) -> None:
+    step = Step(StepName.ENABLE, Side.NEW, instance="web")
+    store.operations.begin(an_operation())
+    store.operations.intend("operation", step, 0, after(1))
+    found = store.operations.get("operation")
+    assert found is not None
+    assert found.journal[0].step == step
 
 
 def test_an_unknown_operation_is_none(store: Store) -> None:

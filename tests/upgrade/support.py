@@ -12,6 +12,7 @@ from connectedmachine.model.operation import (
     Choice,
     Do,
     End,
+    Instance,
     NextStep,
     Operation,
     OperationKind,
@@ -49,7 +50,11 @@ def operation(
     old_enabled: bool = True,
     automatic: bool = True,
     policy: Policy = ARC_2021,
+    instances: Sequence[Instance] = (),
+    old_manifest: HandlerManifest = MANIFEST,
+    partial: bool = False,
 ) -> Operation:
+    """``old_enabled`` is of the one extension that there is without ``instances``."""
     changes = kind is OperationKind.CHANGE_VERSION
     return Operation(
         id="operation",
@@ -59,14 +64,13 @@ def operation(
         kind=kind,
         old=PackageRef(Version.parse(old), "aa") if changes else None,
         new=PackageRef(Version.parse(new), "bb"),
-        old_manifest=MANIFEST,
-        old_enabled=old_enabled,
+        old_manifest=old_manifest,
+        instances=tuple(instances) or (Instance("agent", 1, 1, old_enabled),),
         automatic=automatic,
         initiator="test",
-        settings_seq=1,
-        old_settings_seq=1,
         policy=policy,
         began=START,
+        partial=partial,
     )
 
 

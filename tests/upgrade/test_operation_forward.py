@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from connectedmachine.model.operation import Do, Outcome, Side, StepName
+from connectedmachine.model.operation import Do, Outcome, Side, Step, StepName
 from connectedmachine.model.policy import ARC_2021
 from connectedmachine.upgrade.operation import exit_code_of, next_step
 from upgrade.support import (
@@ -129,12 +129,12 @@ def test_later_commands_are_told_the_exit_code_of_the_last_attempt(
     name: StepName, faults: Faults, code: int
 ) -> None:
     played = play(operation(), faults, manifest=GOES_ON)
-    assert exit_code_of(played.operation, name, Side.OLD) == code
+    assert exit_code_of(played.operation, Step(name, Side.OLD)) == code
 
 
 def test_a_command_that_never_ran_has_no_exit_code() -> None:
     played = play(operation(old_enabled=False))
-    assert exit_code_of(played.operation, StepName.DISABLE, Side.OLD) is None
+    assert exit_code_of(played.operation, Step(StepName.DISABLE, Side.OLD)) is None
 
 
 def test_a_failed_retire_is_passed_over() -> None:

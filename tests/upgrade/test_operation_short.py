@@ -78,3 +78,37 @@ def test_a_handler_cannot_keep_itself_from_being_removed(step: str) -> None:
 def test_a_removal_whose_folder_stays_has_failed_and_the_extension_is_still_there() -> None:
     played = play(operation(REMOVE), {"discard(new)": [FAILED]})
     assert (played.end.outcome, played.end.installed) == (Outcome.FAILED, Side.NEW)
+
+
+RESET = OperationKind.RESET_STATE
+
+
+def test_a_reset_is_run_between_disable_and_enable() -> None:
+    played = play(operation(RESET))
+    assert played.steps() == ["disable(new)", "resetState(new)", "enable(new)"]
+    assert (played.end.outcome, played.end.installed) == (Outcome.SUCCEEDED, Side.NEW)
+
+
+def test_what_was_not_enabled_is_not_disabled_for_a_reset() -> None:
+    assert play(operation(RESET, old_enabled=False)).steps() == ["resetState(new)", "enable(new)"]
+
+
+@pytest.mark.parametrize(
+    ("failed", "steps"),
+    [
+        ("disable(new)", ["disable(new)", "enable(new)"]),
+        ("resetState(new)", ["disable(new)", "resetState(new)", "enable(new)"]),
+    ],
+)
+def test_a_reset_that_fails_enables_it_again(failed: str, steps: list[str]) -> None:
+    played = play(operation(RESET), {failed: [FAILED]})
+    assert played.steps() == steps
+    assert (played.end.outcome, played.end.installed) == (Outcome.FAILED, Side.NEW)
+    assert "enabled again" in played.end.message
+
+
+def test_a_reset_after_which_it_cannot_be_enabled_has_failed() -> None:
+    played = play(operation(RESET), {"resetState(new)": [LOST], "enable(new)": [FAILED]})
+    assert played.steps() == ["disable(new)", "resetState(new)", "resetState(new)", "enable(new)"]
+    assert played.end.outcome is Outcome.FAILED
+    assert "again" not in played.end.message

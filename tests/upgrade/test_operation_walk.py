@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from connectedmachine.model.operation import (
     Choice,
     Do,
     End,
+    Instance,
     Operation,
     OperationKind,
     Outcome,
@@ -31,16 +33,19 @@ from upgrade.support import DONE, FAILED, LOST, MANIFEST, conclude, decide, inte
 
 OLD, NEW = Side.OLD, Side.NEW
 COMMANDS = (StepName.DISABLE, StepName.UPDATE, StepName.UNINSTALL, StepName.INSTALL, StepName.ENABLE)
-LONGEST_WALK = 60
+LONGEST_WALK = 80
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version on the machine. ``alive``: something that its commands started is running."""
+    """One version on the machine.
+
+    ``enabled``: the extensions for which it is; ``alive``: something that its commands started is running.
+    """
 
     folder: bool = False
     installed: bool = False
-    enabled: bool = False
+    enabled: frozenset[str] = frozenset()
     alive: bool = False
 
 
@@ -54,49 +59,79 @@ class Machine:
         return self.old if side is OLD else self.new
 
     def having(self, side: Side, **changes: bool) -> Machine:
-        version = replace(self.of(side), **changes)
+        changed: dict[str, Any] = dict(changes)
+        return self.with_version(side, replace(self.of(side), **changed))
+
+    def enabled_for(self, side: Side, names: frozenset[str]) -> Machine:
+        # One that serves another extension lives on when this one is disabled.
+        return self.with_version(side, replace(self.of(side), enabled=names, alive=bool(names)))
+
+    def with_version(self, side: Side, version: Version) -> Machine:
         return replace(self, old=version) if side is OLD else replace(self, new=version)
 
 
 @dataclass(frozen=True)
 class Case:
-    """A version change to walk through, with ``faults`` of them at most."""
+    """A version change to walk through, with ``faults`` of them at most.
+
+    ``several``: three extensions share the version; one is installed and disabled, one joins them.
+    """
 
     faults: int
     downgrade: bool = False
     enabled: bool = True
     install: bool = True
     goes_on: bool = False
+    several: bool = False
 
     def operation(self) -> Operation:
         versions = ("1.1", "1.0") if self.downgrade else ("1.0", "1.1")
-        return operation(old=versions[0], new=versions[1], old_enabled=self.enabled)
+        return operation(
+            old=versions[0], new=versions[1], instances=self.instances(), old_manifest=self._of(MANIFEST)
+        )
+
+    def instances(self) -> list[Instance]:
+        if not self.several:
+            return [Instance("agent", 1, 1, self.enabled)]
+        return [
+            Instance("web", 2, 1, self.enabled),
+            Instance("db", 1, 1, self.enabled),
+            Instance("new", 1, None, old_enabled=False),
+        ]
 
     def manifest(self) -> HandlerManifest:
-        return replace(MANIFEST, update_with_install=self.install, continue_on_update_failure=self.goes_on)
+        return replace(
+            self._of(MANIFEST), update_with_install=self.install, continue_on_update_failure=self.goes_on
+        )
+
+    def _of(self, manifest: HandlerManifest) -> HandlerManifest:
+        return replace(manifest, supports_multiple_extensions=self.several)
+
+    def enabled_before(self) -> frozenset[str]:
+        return frozenset(i.name for i in self.instances() if i.old_enabled)
 
     def machine(self) -> Machine:
-        return Machine(Version(True, True, self.enabled, self.enabled), Version())
+        return Machine(Version(True, True, self.enabled_before(), self.enabled), Version())
 
 
 def effect(step: Step, machine: Machine) -> Machine:
     """The machine once all of a step is done."""
-    side = step.side
+    side, name = step.side, step.instance or "agent"
     match step.name:
         case StepName.FETCH:
             return machine.having(NEW, folder=True)
         case StepName.DISABLE:
-            return machine.having(side, enabled=False, alive=False)
+            return machine.enabled_for(side, machine.of(side).enabled - {name})
         case StepName.UPDATE:
             # It may register the new version and start something.
             installs = side is NEW and step.target is NEW
             return machine.having(side, alive=True, installed=machine.of(side).installed or installs)
         case StepName.UNINSTALL:
-            return machine.having(side, installed=False, enabled=False, alive=False)
+            return machine.enabled_for(side, frozenset()).having(side, installed=False)
         case StepName.INSTALL:
             return machine.having(side, installed=True, alive=True)
         case StepName.ENABLE:
-            return machine.having(side, enabled=True, alive=True)
+            return machine.enabled_for(side, machine.of(side).enabled | {name})
         case StepName.KEEP:
             return replace(machine.having(OLD, folder=False), kept=True)
         case StepName.RESTORE:
@@ -116,7 +151,7 @@ def after(step: Step, outcome: StepOutcome, machine: Machine) -> set[Machine]:
     untouched = machine
     if step.name is StepName.UNINSTALL and outcome is FAILED:
         # Whatever an uninstall returned, what still runs of its version is ended.
-        untouched = machine.having(step.side, enabled=False, alive=False)
+        untouched = machine.enabled_for(step.side, frozenset())
     if step.name is StepName.FETCH:
         # It is done beside its place and renamed.
         return {machine}
@@ -186,6 +221,11 @@ CASES = [
     Case(3),
     Case(3, downgrade=True),
     Case(3, goes_on=True),
+    *(
+        Case(2, downgrade, goes_on=goes_on, several=True)
+        for downgrade in (False, True)
+        for goes_on in (True, False)
+    ),
 ]
 
 
@@ -204,13 +244,13 @@ def test_every_walk_ends_with_one_version_in_charge(case: Case) -> None:
             match end.outcome, end.installed:
                 case Outcome.SUCCEEDED, Side.NEW:
                     assert new.folder, story
-                    assert new.enabled, story
+                    assert new.enabled == {i.name for i in case.instances()}, story
                     assert not old.enabled, story
                     assert not old.folder, story
                 case Outcome.ROLLED_BACK, Side.OLD:
                     assert old.folder, story
                     assert old.installed, story
-                    assert old.enabled == case.enabled, story
+                    assert old.enabled == case.enabled_before(), story
                     assert not new.alive, story
                     assert not new.enabled, story
                     assert not (new.folder and discarded), story
@@ -233,7 +273,7 @@ def chosen(walked: Operation) -> Choice | None:
     return next((record.choice for record in walked.journal if record.choice is not None), None)
 
 
-@pytest.mark.parametrize("case", [Case(2), Case(2, downgrade=True)], ids=str)
+@pytest.mark.parametrize("case", [Case(2), Case(2, downgrade=True), Case(2, several=True)], ids=str)
 def test_what_was_begun_of_the_old_version_is_undone_in_every_rollback(case: Case) -> None:
     for walked, _, end in walks(case):
         if end.outcome is not Outcome.ROLLED_BACK:
@@ -241,15 +281,19 @@ def test_what_was_begun_of_the_old_version_is_undone_in_every_rollback(case: Cas
         forward = {r.step for r in walked.journal if r.round == 0}
         last = max(r.round for r in walked.journal)
         back = {r.step for r in walked.journal if r.round == last}
-        if Step(StepName.DISABLE, OLD) in forward:
-            assert {Step(StepName.ENABLE, OLD), Step(StepName.CONFIRM, OLD)} <= back
+        for disabled in [s for s in forward if s and (s.name, s.side) == (StepName.DISABLE, OLD)]:
+            assert {replace(disabled, name=StepName.ENABLE), Step(StepName.CONFIRM, OLD)} <= back
         if Step(StepName.UNINSTALL, OLD) in forward:
             assert {Step(StepName.RESTORE, OLD), Step(StepName.INSTALL, OLD)} <= back
 
 
-@pytest.mark.parametrize("kind", [OperationKind.INSTALL, OperationKind.CONFIGURE, OperationKind.REMOVE])
-def test_the_shorter_operations_end_without_a_pause(kind: OperationKind) -> None:
-    stack = [(operation(kind), 3)]
+@pytest.mark.parametrize("partial", [False, True])
+@pytest.mark.parametrize(
+    "kind", [OperationKind.INSTALL, OperationKind.CONFIGURE, OperationKind.REMOVE, OperationKind.RESET_STATE]
+)
+def test_the_shorter_operations_end_without_a_pause(kind: OperationKind, partial: bool) -> None:
+    several = replace(MANIFEST, supports_multiple_extensions=partial)
+    stack = [(operation(kind, old_manifest=several, partial=partial), 3)]
     ends = set()
     while stack:
         current, budget = stack.pop()

@@ -14,7 +14,7 @@ from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import Operation, Side, Step, StepOutcome
 from connectedmachine.model.resource import Settings
 from connectedmachine.model.version import Version
-from connectedmachine.upgrade.health import handler_health
+from connectedmachine.upgrade.health import handler_health, handler_source
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,25 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Reading:
-    """A handler whose health is wanted: the version in place, and since when it counts as enabled."""
+    """An extension whose health is wanted: the version in place, and since when it counts as enabled."""
 
+    extension: str
     handler: HandlerName
     version: Version
     manifest: HandlerManifest
     settings: Settings
     enabled: bool
     enabled_at: datetime | None
+
+    @property
+    def instance(self) -> str | None:
+        """Its name, where the handler may have several and tells their files apart by it."""
+        return self.extension if self.manifest.supports_multiple_extensions else None
+
+    @property
+    def source(self) -> str:
+        """What its health is called in samples."""
+        return handler_source(str(self.handler), self.instance)
 
 
 @dataclass(frozen=True)
@@ -56,11 +67,17 @@ class Hands(Protocol):
 
     clock: Clock
 
-    def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
+    def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
         """Bring the new version's verified package, unpack it beside the old one, with its settings in place.
+
+        Args:
+            settings: By the name of each extension that the operation covers.
 
         Returns:
             Its manifest.
+
+        Raises:
+            HandlerError: ``MultipleExtensionsNotSupported``: the new version cannot serve all of them.
         """
 
     def command(
@@ -79,6 +96,9 @@ class Hands(Protocol):
 
     def discard(self, operation: Operation, side: Side) -> None:
         """Delete the folder of a version, and what was kept of it."""
+
+    def forget(self, operation: Operation, side: Side, extension: str) -> None:
+        """Delete the files of one of several extensions of a version that stays."""
 
     def retire(self, operation: Operation) -> None:
         """Delete what was kept of the old version."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectedmachine.agent.places import DEFAULT_GALLERY, default_gallery
 from connectedmachine.model.errors import NotFoundError
+from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.image import ExtensionImage
 from connectedmachine.store import Store
 from connectedmachine.upgrade.plan import Images
@@ -38,6 +39,15 @@ def gallery(store: Store, name: str) -> Gallery:
         target=name,
         hint="Get-AzConnectedMachineGallery lists them; Add-AzConnectedMachineGallery adds one.",
     )
+
+
+def manifest_in_gallery(store: Store, image: ExtensionImage) -> HandlerManifest:
+    """What an image's package says of itself; the package is verified when an operation fetches it.
+
+    Raises:
+        PackageError: The package is gone, damaged or no handler package.
+    """
+    return gallery(store, image.gallery).manifest(image)
 
 
 def all_images(store: Store) -> list[ExtensionImage]:

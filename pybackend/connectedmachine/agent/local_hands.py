@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
-from connectedmachine.agent.packages import delete_unpinned, verified_package
+from connectedmachine.agent.packages import delete_unpinned, fitting_manifest, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
+from connectedmachine.agent.states import report_after
 from connectedmachine.gallery.damage import is_intact
 from connectedmachine.gallery.unpack import unpack
 from connectedmachine.handler import cgroup
@@ -25,20 +26,33 @@ from connectedmachine.handler.environment import (
 )
 from connectedmachine.handler.execution_log import log_command
 from connectedmachine.handler.heartbeat import read_heartbeat
-from connectedmachine.handler.layout import carry, carry_back, discard, manifest_of, move
+from connectedmachine.handler.layout import (
+    carry,
+    carry_back,
+    discard,
+    forget_extension,
+    manifest_of,
+    move,
+)
 from connectedmachine.handler.settings import write_settings
+from connectedmachine.handler.state import (
+    HandlerReport,
+    HandlerState,
+    write_extension_state,
+    write_handler_state,
+)
 from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock, to_text
-from connectedmachine.model.errors import HandlerError
+from connectedmachine.model.errors import DiskFullError, HandlerError
 from connectedmachine.model.handler import Command, HandlerManifest
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, PackageRef, Side, Step, StepName, StepOutcome
 from connectedmachine.model.resource import Settings
 from connectedmachine.store import Store
 from connectedmachine.store.secrets import Secrets, owner_of
-from connectedmachine.upgrade.health import handler_source, probe_source
-from connectedmachine.upgrade.operation import exit_code_of, fetched_manifest
+from connectedmachine.upgrade.health import probe_source
+from connectedmachine.upgrade.operation import exit_code_of, instance_step, manifest_for
 
 _REREAD_SECONDS = 0.1
 # For the store, logs and settings while an upgrade is under way, and for putting the old version back.
@@ -61,26 +75,31 @@ class LocalHands:
         self._prober = Prober(clock)
         self._secrets = Secrets(store.home)
 
-    def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
+    def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
         folder = self._folder(operation, Side.NEW)
         package = self._package(operation, operation.new)
+        several = fitting_manifest(package, operation).supports_multiple_extensions
         unpack(package, folder, sha256=operation.new.sha256, spare=_SPARE_BYTES)
         self._prepare(operation, Side.NEW)
+        set_up = HandlerReport(HandlerState.NOT_INSTALLED, message="Unpacked.")
+        write_handler_state(folder, operation.handler, operation.new.version, set_up, several=several)
         # Before install and update too, not before enable alone (handler contract 1.4).
-        self._write_settings(operation, Side.NEW, settings)
+        for name, of_one in settings.items():
+            self._write_settings(operation, Side.NEW, name, name if several else None, of_one)
         return manifest_of(folder)
 
     def command(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
     ) -> StepResult:
         if step.name is not StepName.UNINSTALL:
-            return self._run(operation, step, seq, settings, resume=resume)
+            result = self._run(operation, step, seq, settings, resume=resume)
+            return self._note_state(operation, step, result)
         try:
             result = self._run(operation, step, seq, settings, resume=resume)
         except HandlerError as error:
             # There was nothing to run; what the version started is ended all the same.
             result = StepResult(StepOutcome.FAILED, error.message, code=error.code)
-        return self._end_strays(operation, step.side, result)
+        return self._note_state(operation, step, self._end_strays(operation, step.side, result))
 
     def _run(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
@@ -88,14 +107,15 @@ class LocalHands:
         command = Command(step.name)
         run_folder = self._places.run(operation.id, seq)
         group = cgroup.make_group(self._group(operation, step.side))
-        limits = self._manifest(operation, step.side).resource_limits
+        limits = manifest_for(operation, step.side).resource_limits
         unlimited = cgroup.apply_limits(self._groups, group, limits)
         if resume and run_folder.exists():
             run = attach(run_folder, self.clock)
         else:
             if command is Command.ENABLE:
-                self._write_settings(operation, step.side, settings)
-                age_status(self._folder(operation, step.side), settings.wire_seq)
+                name = step.instance or operation.extension
+                self._write_settings(operation, step.side, name, step.instance, settings)
+                age_status(self._folder(operation, step.side), settings.wire_seq, step.instance)
             if self._folder(operation, step.side).is_dir():
                 self._prepare(operation, step.side)
             run = start(self._spec(operation, step, command, settings, group), run_folder, self.clock)
@@ -136,11 +156,14 @@ class LocalHands:
         if operation.old is not None:
             discard(self._kept(operation))
 
+    def forget(self, operation: Operation, side: Side, extension: str) -> None:
+        forget_extension(self._folder(operation, side), extension)
+
     def retire(self, operation: Operation) -> None:
         discard(self._kept(operation))
 
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
-        sources = {handler_source(str(r.handler)): health_of(r, self.report(r)) for r in readings}
+        sources = {reading.source: health_of(reading, self.report(reading)) for reading in readings}
         probes = [probe for probe, _ in self._store.probes.of_machine(self._places.machine_id)]
         sampled, fresh = self._prober.sample(probes)
         now = self.clock.now()
@@ -154,11 +177,11 @@ class LocalHands:
         heartbeat = None
         if reading.manifest.report_heartbeat:
             heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
-        status = read_status(folder, reading.settings.wire_seq)
+        status = read_status(folder, reading.settings.wire_seq, reading.instance)
         if status.code == INVALID_STATUS:
             # Not every handler replaces its file whole; half of one must not count.
             self.clock.sleep(_REREAD_SECONDS)
-            status = read_status(folder, reading.settings.wire_seq)
+            status = read_status(folder, reading.settings.wire_seq, reading.instance)
         return Report(status, heartbeat)
 
     def tidy(self) -> None:
@@ -188,14 +211,6 @@ class LocalHands:
     def _package(self, operation: Operation, ref: PackageRef) -> Path:
         return verified_package(self._store, self._places.packages, operation.handler, ref)
 
-    def _manifest(self, operation: Operation, side: Side) -> HandlerManifest:
-        if side is Side.NEW:
-            manifest = fetched_manifest(operation) or operation.old_manifest
-        else:
-            manifest = operation.old_manifest
-        assert manifest is not None
-        return manifest
-
     def _prepare(self, operation: Operation, side: Side) -> None:
         log_folder = self._library.log_folder(operation.handler)
         prepare_folder(self._folder(operation, side), log_folder, operation.handler)
@@ -207,10 +222,11 @@ class LocalHands:
 
     def _log(self, operation: Operation, step: Step, result: StepResult) -> None:
         command = Command(step.name)
-        line = self._manifest(operation, step.side).commands.get(command, "")
+        line = manifest_for(operation, step.side).commands.get(command, "")
         end = result.code or result.outcome if result.exit_code is None else f"exit code {result.exit_code}"
         head = f"{to_text(self.clock.now())} {command} of {self._folder(operation, step.side).name}: {line}"
-        log_command(self._library.log_folder(operation.handler), f"{head}\n{end}\n{result.message}")
+        log_folder = self._library.log_folder(operation.handler)
+        log_command(log_folder, f"{head}\n{end}\n{result.message}", step.instance)
 
     def _spec(
         self, operation: Operation, step: Step, command: Command, settings: Settings, group: Path | None
@@ -218,15 +234,20 @@ class LocalHands:
         folder = self._folder(operation, step.side)
         ref = operation.new if step.side is Side.NEW else operation.old
         assert ref is not None
+        manifest = manifest_for(operation, step.side)
+        several = manifest.supports_multiple_extensions
         updating = None
         if command is Command.UPDATE:
             assert operation.old is not None
             forward = step.target is Side.NEW
             source, target = (operation.old, operation.new) if forward else (operation.new, operation.old)
             disabled = Side.OLD if forward else Side.NEW
-            updating = Updating(
-                source.version, target.version, exit_code_of(operation, StepName.DISABLE, disabled)
-            )
+            disables = [
+                instance_step(operation, StepName.DISABLE, disabled, instance)
+                for instance in operation.instances
+            ]
+            codes = {disable.instance: exit_code_of(operation, disable) for disable in disables}
+            updating = Updating(source.version, target.version, codes)
         other = Side.OLD if step.side is Side.NEW else Side.NEW
         environment = command_environment(
             command,
@@ -234,18 +255,26 @@ class LocalHands:
             ref.version,
             settings.wire_seq,
             inherited=os.environ,
-            uninstall_exit_code=exit_code_of(operation, StepName.UNINSTALL, other),
+            # A command about the whole version is run for the extension that set the operation going.
+            extension=(step.instance or operation.extension) if several else None,
+            uninstall_exit_code=exit_code_of(operation, Step(StepName.UNINSTALL, other)),
             updating=updating,
         )
-        return command_spec(self._manifest(operation, step.side), command, folder, environment, group)
+        return command_spec(manifest, command, folder, environment, group)
 
-    def _write_settings(self, operation: Operation, side: Side, settings: Settings) -> None:
+    def _write_settings(
+        self, operation: Operation, side: Side, owner: str, instance: str | None, settings: Settings
+    ) -> None:
         protected = None
         if settings.protected is not None:
-            owner = owner_of(operation.machine_id, operation.extension)
-            protected = self._secrets.decrypt(settings.protected, owner)
+            protected = self._secrets.decrypt(settings.protected, owner_of(operation.machine_id, owner))
         write_settings(
-            self._folder(operation, side), settings.seq, settings.public, protected, self._library.root
+            self._folder(operation, side),
+            settings.seq,
+            settings.public,
+            protected,
+            self._library.root,
+            instance,
         )
 
     def _end_strays(self, operation: Operation, side: Side, result: StepResult) -> StepResult:
@@ -254,6 +283,30 @@ class LocalHands:
             return result
         names = ", ".join(f"{stray.name} ({stray.pid})" for stray in strays)
         return _remarked(result, f"Still running after uninstall, and ended: {names}.")
+
+    def _note_state(self, operation: Operation, step: Step, result: StepResult) -> StepResult:
+        """Write the state files; what cannot be written is said, and fails nothing that was done."""
+        sharing = self._store.extensions.of_handler(operation.machine_id, operation.handler)
+        report = report_after(operation, step, result, sharing)
+        try:
+            if report is not None:
+                self._write_state(operation, *report)
+            folder = self._folder(operation, step.side)
+            toggled = step.name in (StepName.ENABLE, StepName.DISABLE) and result.outcome is StepOutcome.DONE
+            if toggled and step.instance is not None and (folder / "config").is_dir():
+                write_extension_state(folder, step.instance, enabled=step.name is StepName.ENABLE)
+        except (OSError, DiskFullError) as error:
+            return _remarked(result, f"Its state file could not be written: {error}")
+        return result
+
+    def _write_state(self, operation: Operation, side: Side, report: HandlerReport) -> None:
+        folder = self._folder(operation, side)
+        if not (folder / "config").is_dir():
+            return  # an uninstall may have taken its own folder away
+        ref = operation.new if side is Side.NEW else operation.old
+        assert ref is not None
+        several = manifest_for(operation, side).supports_multiple_extensions
+        write_handler_state(folder, operation.handler, ref.version, report, several=several)
 
 
 def _remarked(result: StepResult, remark: str) -> StepResult:

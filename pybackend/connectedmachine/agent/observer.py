@@ -7,12 +7,19 @@ from dataclasses import replace
 
 from connectedmachine.agent.hands import Hands, Reading, StepResult
 from connectedmachine.model.health import Health, Sample
-from connectedmachine.model.operation import Operation, Side, Step, StepName, StepOutcome, StepRecord
+from connectedmachine.model.operation import (
+    Instance,
+    Operation,
+    Side,
+    StepName,
+    StepOutcome,
+    StepRecord,
+)
 from connectedmachine.model.policy import ARC_2021
 from connectedmachine.model.resource import Extension, Settings
 from connectedmachine.store import Store
 from connectedmachine.upgrade.health import excused, handler_source, judge, worst
-from connectedmachine.upgrade.operation import fetched_manifest, health_window
+from connectedmachine.upgrade.operation import health_window, instance_step, manifest_for
 
 
 class Observer:
@@ -32,7 +39,7 @@ class Observer:
 
     def watch(self, operation: Operation, record: StepRecord) -> StepResult:
         policy = operation.policy
-        passed_over = excused(self._baseline_of(operation), handler_source(str(operation.handler)))
+        passed_over = excused(self._baseline_of(operation), _sources(operation, Side.NEW))
         return self._observe(
             operation,
             record,
@@ -45,10 +52,13 @@ class Observer:
 
     def confirm(self, operation: Operation, record: StepRecord) -> StepResult:
         """The old version's own report decides; the rest of the machine is recorded, not judged."""
-        subject = handler_source(str(operation.handler))
-        before = self._baseline_of(operation).sources.get(subject)
-        if before is not None and before.health is not Health.HEALTHY:
-            return StepResult(message=f"It was {before.health} before the upgrade, too.")
+        before = self._baseline_of(operation).sources
+        subjects = _sources(operation, Side.OLD)
+        unwell = {name for name in subjects if name in before and before[name].health is not Health.HEALTHY}
+        healthy = frozenset(subjects) - unwell
+        if not healthy:
+            states = " and ".join(sorted({before[name].health for name in unwell}))
+            return StepResult(message=f"It was {states} before the upgrade, too.")
         result = self._observe(
             operation,
             record,
@@ -56,7 +66,7 @@ class Observer:
             window=operation.policy.health_window or ARC_2021.health_window,
             stable_for=0.0,
             healthy_for=0.0,
-            passed_over=lambda sample: frozenset(sample.sources) - {subject},
+            passed_over=lambda sample: frozenset(sample.sources) - healthy,
         )
         if result.outcome is StepOutcome.DONE:
             return replace(result, message="It reports that it is healthy again.")
@@ -103,20 +113,20 @@ class Observer:
             observed += min(clock.monotonic() - last, took + 2 * pause)
 
     def is_removing(self, operation: Operation) -> bool:
-        """Say whether the user asked for removal by now."""
-        extension = self._store.extensions.find(operation.machine_id, operation.extension)
-        return extension is not None and extension.removing
+        """Say whether the user asked for the removal of all that it covers by now."""
+        found = [self._store.extensions.find(operation.machine_id, i.name) for i in operation.instances]
+        return all(extension is not None and extension.removing for extension in found)
 
     def _baseline_of(self, operation: Operation) -> Sample:
         record = next(r for r in operation.journal if r.step is not None and r.step.name is StepName.BASELINE)
         return self._store.operations.samples(operation.id, record.seq)[0]
 
     def _readings(self, operation: Operation, side: Side | None) -> list[Reading]:
-        """Every handler on the machine; the operation's own as ``side``, or as it was before."""
+        """Every extension on the machine; the operation's own as ``side``, or as it was before."""
         readings = []
         for extension in self._store.extensions.of_machine(operation.machine_id):
-            if side is not None and extension.name.lower() == operation.extension.lower():
-                readings.append(self._own_reading(operation, side))
+            if side is not None and operation.covers(extension.name):
+                readings += self._own_reading(operation, side, extension)
             elif extension.installed is not None:
                 readings.append(self.reading(extension))
         return readings
@@ -129,6 +139,7 @@ class Observer:
             extension.machine_id, extension.name, installed.settings_seq
         )
         return Reading(
+            extension.name,
             extension.handler,
             installed.version,
             installed.manifest,
@@ -137,24 +148,37 @@ class Observer:
             installed.enabled_at,
         )
 
-    def _own_reading(self, operation: Operation, side: Side) -> Reading:
-        ref = operation.new if side is Side.NEW else operation.old
-        manifest = fetched_manifest(operation) if side is Side.NEW else operation.old_manifest
-        assert ref is not None
-        assert manifest is not None
-        enable = Step(StepName.ENABLE, side)
+    def _own_reading(self, operation: Operation, side: Side, extension: Extension) -> list[Reading]:
+        """How to look at one that the operation covers; it may have no part in the old version."""
+        instance = operation.instance(extension.name)
+        if side is Side.OLD and instance.old_settings_seq is None:
+            return []
+        enable = instance_step(operation, StepName.ENABLE, side, instance)
         enabled = next((r for r in reversed(operation.journal) if r.step == enable), None)
-        return Reading(
+        if enabled is None and side is Side.OLD and extension.installed is not None:
+            # The old version was taken away from others only.
+            return [self.reading(extension)]
+        ref = operation.new if side is Side.NEW else operation.old
+        assert ref is not None
+        reading = Reading(
+            extension.name,
             operation.handler,
             ref.version,
-            manifest,
-            settings_of(self._store, operation, side),
+            manifest_for(operation, side),
+            settings_of(self._store, operation, side, instance),
             enabled=enabled is not None and enabled.outcome is StepOutcome.DONE,
             enabled_at=None if enabled is None else enabled.began,
         )
+        return [reading]
 
 
-def settings_of(store: Store, operation: Operation, side: Side) -> Settings:
-    """The settings that an operation gives to one of its versions."""
-    seq = operation.settings_seq if side is Side.NEW else operation.old_settings_seq
-    return store.extensions.settings(operation.machine_id, operation.extension, seq)
+def settings_of(store: Store, operation: Operation, side: Side, instance: Instance) -> Settings:
+    """The settings that one of an operation's versions is given for an extension."""
+    seq = instance.settings_seq if side is Side.NEW else instance.old_settings_seq
+    return store.extensions.settings(operation.machine_id, instance.name, seq or 0)
+
+
+def _sources(operation: Operation, side: Side) -> list[str]:
+    """What the health of the extensions that are being upgraded is called."""
+    several = manifest_for(operation, side).supports_multiple_extensions
+    return [handler_source(str(operation.handler), i.name if several else None) for i in operation.instances]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from connectedmachine.agent.hands import Hands, StepResult
 from connectedmachine.agent.observer import Observer, settings_of
@@ -43,6 +44,7 @@ _COMMANDS = (
     StepName.DISABLE,
     StepName.UPDATE,
     StepName.UNINSTALL,
+    StepName.RESET_STATE,
 )
 
 
@@ -130,11 +132,15 @@ class Operator:
     def _perform(self, operation: Operation, do: Do, record: StepRecord) -> StepResult:
         step, hands = do.step, self._hands
         if step.name in _COMMANDS:
-            settings = settings_of(self._store, operation, step.side)
+            instance = operation.instance(step.instance or operation.extension)
+            settings = settings_of(self._store, operation, step.side, instance)
             return hands.command(operation, step, record.seq, settings, resume=do.resume)
         match step.name:
             case StepName.FETCH:
-                manifest = hands.fetch(operation, settings_of(self._store, operation, step.side))
+                settings_by_name = {
+                    i.name: settings_of(self._store, operation, step.side, i) for i in operation.instances
+                }
+                manifest = hands.fetch(operation, settings_by_name)
                 return self._unless_withdrawn(operation, StepResult(manifest=manifest))
             case StepName.BASELINE:
                 return self._unless_withdrawn(operation, self._observer.baseline(operation, record))
@@ -146,6 +152,9 @@ class Operator:
                 return StepResult(message=hands.restore(operation, fresh=do.round > 1))
             case StepName.DISCARD:
                 hands.discard(operation, step.side)
+            case StepName.FORGET:
+                assert step.instance is not None
+                hands.forget(operation, step.side, step.instance)
             case StepName.RETIRE:
                 hands.retire(operation)
             case StepName.WATCH:
@@ -174,47 +183,54 @@ class Operator:
             return "Removal was asked for before anything was touched."
         if not operation.automatic:
             return None
-        if operation.kind is OperationKind.CHANGE_VERSION and not extension.automatic_upgrade:
-            return "Automatic upgrade was switched off before anything was touched."
-        holds = self._store.policies.holds(operation.machine_id, operation.extension)
-        if any(hold.applies(operation.new.version, self._clock.now()) for hold in holds):
-            return "A hold was added before anything was touched."
+        for covered in self._covered(operation):
+            moves = operation.instance(covered.name).old_settings_seq is not None
+            if operation.kind is OperationKind.CHANGE_VERSION and moves and not covered.automatic_upgrade:
+                return "Automatic upgrade was switched off before anything was touched."
+            holds = self._store.policies.holds(operation.machine_id, covered.name)
+            if any(hold.applies(operation.new.version, self._clock.now()) for hold in holds):
+                return "A hold was added before anything was touched."
         return None
 
     # Ends and pauses.
 
+    def _covered(self, operation: Operation) -> list[Extension]:
+        found = [self._store.extensions.find(operation.machine_id, i.name) for i in operation.instances]
+        return [extension for extension in found if extension is not None]
+
     def _show_pending(self, operation: Operation, pause: Pause) -> None:
-        extension = self._store.extensions.find(operation.machine_id, operation.extension)
-        assert extension is not None
         status = Status("RollbackPending", "Error", "Rollback pending", pause.message, self._clock.now())
-        if extension.status.message != pause.message:
-            self._store.extensions.save(
-                replace(extension, provisioning=ProvisioningState.FAILED, status=status)
-            )
+        for extension in self._covered(operation):
+            if extension.status.message != pause.message:
+                self._store.extensions.save(
+                    replace(extension, provisioning=ProvisioningState.FAILED, status=status)
+                )
 
     def _finish(self, operation: Operation, end: End) -> None:
         with self._store.transaction():
             now = self._clock.now()
-            extension = self._store.extensions.find(operation.machine_id, operation.extension)
-            assert extension is not None
             self._store.operations.end(operation.id, end, now)
-            after = extension_after(extension, operation, end, now)
-            if after is None:
-                self._store.extensions.delete(extension.machine_id, extension.name)
-                self._store.policies.forget(extension.machine_id, extension.name)
-            else:
-                if after.installed is not None:
-                    said = self._hands.report(self._observer.reading(after)).status
-                    told = said.is_current and said.message
-                    if told and after.provisioning is ProvisioningState.SUCCEEDED and not end.code:
-                        level = _LEVELS.get(said.kind, "Information")
-                        after = replace(after, status=Status(said.code, level, "", said.message, now))
-                self._store.extensions.save(after)
-                self._remember_failure(operation, end, after)
-                kept = after.installed.settings_seq if after.installed else after.settings.seq
-                self._store.extensions.forget_settings(after.machine_id, after.name, kept)
+            for extension in self._covered(operation):
+                self._settle(extension, operation, end, now)
         self._stop_point("after end")
         self._hands.tidy()
+
+    def _settle(self, extension: Extension, operation: Operation, end: End, now: datetime) -> None:
+        after = extension_after(extension, operation, end, now)
+        if after is None:
+            self._store.extensions.delete(extension.machine_id, extension.name)
+            self._store.policies.forget(extension.machine_id, extension.name)
+            return
+        if after.installed is not None:
+            said = self._hands.report(self._observer.reading(after)).status
+            told = said.is_current and said.message
+            if told and after.provisioning is ProvisioningState.SUCCEEDED and not end.code:
+                level = _LEVELS.get(said.kind, "Information")
+                after = replace(after, status=Status(said.code, level, "", said.message, now))
+        self._store.extensions.save(after)
+        self._remember_failure(operation, end, after)
+        kept = after.installed.settings_seq if after.installed else after.settings.seq
+        self._store.extensions.forget_settings(after.machine_id, after.name, kept)
 
     def _remember_failure(self, operation: Operation, end: End, extension: Extension) -> None:
         if operation.kind not in (OperationKind.INSTALL, OperationKind.CHANGE_VERSION):

@@ -8,15 +8,16 @@ from datetime import datetime
 from connectedmachine.model.operation import (
     Choice,
     End,
+    Instance,
     Operation,
     OperationKind,
     Outcome,
     Side,
-    Step,
     StepName,
+    StepOutcome,
 )
 from connectedmachine.model.resource import Extension, Installed, ProvisioningState, Status
-from connectedmachine.upgrade.operation import fetched_manifest
+from connectedmachine.upgrade.operation import fetched_manifest, instance_step
 
 _STATUS = {
     Outcome.SUCCEEDED: ("Succeeded", "Information"),
@@ -27,7 +28,7 @@ _STATUS = {
 
 
 def extension_after(extension: Extension, operation: Operation, end: End, now: datetime) -> Extension | None:
-    """The extension as it is after ``end``; ``None`` when it is to be deleted."""
+    """One that ``operation`` covers, as it is after ``end``; ``None`` when it is to be deleted."""
     if operation.kind is OperationKind.REMOVE and end.outcome is Outcome.SUCCEEDED:
         return None
     code, level = _STATUS[end.outcome]
@@ -37,12 +38,16 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
     target = extension.target
     if target == operation.new.version:
         target = None
+    installed = _installed(extension, operation, end, choice)
     return replace(
         extension,
-        installed=_installed(extension, operation, end, choice),
+        installed=installed,
         target=operation.new.version if forward else target,
         stopped=failed and choice is Choice.STOP,
-        settings_tried=max(extension.settings_tried, operation.settings_seq),
+        reset_requested=extension.reset_requested
+        and installed is not None
+        and operation.kind is not OperationKind.RESET_STATE,
+        settings_tried=max(extension.settings_tried, operation.instance(extension.name).settings_seq),
         provisioning=ProvisioningState.FAILED if failed else ProvisioningState.SUCCEEDED,
         status=Status(end.code or code, level, code, end.message, now),
         changed=now,
@@ -52,38 +57,45 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
 def _installed(
     extension: Extension, operation: Operation, end: End, choice: Choice | None
 ) -> Installed | None:
-    before = extension.installed
+    before, instance = extension.installed, operation.instance(extension.name)
     if end.installed is None:
         return None
     if end.installed is Side.OLD:
-        assert before is not None
+        if before is None:
+            return None  # it was to join the new version
         if end.outcome is Outcome.ROLLED_BACK:
-            again = _enabled_at(operation, Side.OLD)
+            again = _enabled_at(operation, Side.OLD, instance)
             return before if again is None else replace(before, enabled_at=again)
         return replace(before, enabled=False) if choice is Choice.STOP else before
-    if operation.kind is OperationKind.CONFIGURE:
+    if operation.kind in (OperationKind.CONFIGURE, OperationKind.RESET_STATE):
         assert before is not None
-        if end.outcome is not Outcome.SUCCEEDED:
-            return before
+        resets = operation.kind is OperationKind.RESET_STATE
+        if not (_is_enabled(operation, instance) if resets else end.outcome is Outcome.SUCCEEDED):
+            return replace(before, enabled=False) if resets else before
         return replace(
             before,
             enabled=True,
-            enabled_at=_enabled_at(operation, Side.NEW),
-            settings_seq=operation.settings_seq,
+            enabled_at=_enabled_at(operation, Side.NEW, instance),
+            settings_seq=instance.settings_seq,
         )
-    manifest = fetched_manifest(operation)
-    if manifest is None:
+    manifest = operation.old_manifest if operation.partial else fetched_manifest(operation)
+    if manifest is None or operation.kind is OperationKind.REMOVE:
         return before
     return Installed(
         operation.new.version,
         operation.new.sha256,
         manifest,
         enabled=True,
-        enabled_at=_enabled_at(operation, Side.NEW),
-        settings_seq=operation.settings_seq,
+        enabled_at=_enabled_at(operation, Side.NEW, instance),
+        settings_seq=instance.settings_seq,
     )
 
 
-def _enabled_at(operation: Operation, side: Side) -> datetime | None:
-    enable = Step(StepName.ENABLE, side)
+def _is_enabled(operation: Operation, instance: Instance) -> bool:
+    enable = instance_step(operation, StepName.ENABLE, Side.NEW, instance)
+    return any(r.step == enable and r.outcome is StepOutcome.DONE for r in operation.journal)
+
+
+def _enabled_at(operation: Operation, side: Side, instance: Instance) -> datetime | None:
+    enable = instance_step(operation, StepName.ENABLE, side, instance)
     return next((r.began for r in reversed(operation.journal) if r.step == enable), None)

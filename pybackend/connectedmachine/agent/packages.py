@@ -6,9 +6,11 @@ from pathlib import Path
 
 from connectedmachine.agent.images import galleries
 from connectedmachine.gallery.gallery import is_whole
-from connectedmachine.model.errors import PackageError
+from connectedmachine.gallery.package import read_manifest
+from connectedmachine.model.errors import HandlerError, PackageError
+from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.identity import HandlerName
-from connectedmachine.model.operation import PackageRef
+from connectedmachine.model.operation import Operation, PackageRef
 from connectedmachine.store import Store
 
 
@@ -35,6 +37,26 @@ def verified_package(store: Store, packages: Path, handler: HandlerName, ref: Pa
         target=f"{handler} {ref.version}",
         hint="Publish this version again; the operation goes on by itself.",
     )
+
+
+def fitting_manifest(package: Path, operation: Operation) -> HandlerManifest:
+    """The manifest of an operation's new version, read before anything is unpacked.
+
+    Raises:
+        HandlerError: ``MultipleExtensionsNotSupported``: it serves one, and the operation covers several.
+        PackageError: as ``read_manifest``.
+    """
+    manifest = read_manifest(package)
+    version = f"{operation.handler} {operation.new.version}"
+    names = ", ".join(f"'{instance.name}'" for instance in operation.instances)
+    if len(operation.instances) > 1 and not manifest.supports_multiple_extensions:
+        raise HandlerError(
+            "MultipleExtensionsNotSupported",
+            f"{version} cannot have several extensions, and there are {names}.",
+            target=version,
+            hint="Remove all of them but one, or hold this version.",
+        )
+    return manifest
 
 
 def delete_unpinned(store: Store, packages: Path) -> None:

@@ -13,7 +13,7 @@ from connectedmachine.model.version import VersionRequest
 from connectedmachine.store import Store
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import Obstacle
-from connectedmachine.upgrade.plan import Images, Planned, Subject, plan
+from connectedmachine.upgrade.plan import Images, Planned, Sibling, Subject, plan
 
 
 class Planner:
@@ -61,22 +61,31 @@ class Planner:
         step = None if operation is None else next_step(operation)
         pause = step if isinstance(step, Pause) else None
         installed = extension.installed
+        siblings = sharing(self._store, extension)
+        shared = next((s.installed.version for s in siblings if s.installed is not None), None)
         return Subject(
             name=extension.name,
             handler=extension.handler,
             requested=_first_request(extension),
             installed=None if installed is None else installed.version,
+            shared=shared,
+            siblings=[Sibling(s.name, s.automatic_upgrade, s.stopped) for s in siblings],
             target=extension.target,
             enrolled=extension.automatic_upgrade,
             removing=extension.removing,
             stopped=extension.stopped,
+            reset_due=extension.reset_requested,
             settings_due=extension.settings.seq > extension.settings_tried,
             busy=operation is not None,
             pending=None if pause is None else pause.message,
             pending_due=None if pause is None else pause.since + timedelta(seconds=pause.seconds),
             operation_id=None if operation is None else operation.id,
             policy=effective(machine_level, own)[0] if own else None,
-            holds=policies.holds(self._machine.id, extension.name),
+            holds=[
+                hold
+                for name in (extension.name, *(s.name for s in siblings))
+                for hold in policies.holds(self._machine.id, name)
+            ],
             backoffs=policies.backoffs(self._machine.id, extension.name),
             obstacle=self._obstacle(extension, now),
         )
@@ -95,6 +104,22 @@ def _first_request(extension: Extension) -> VersionRequest:
     return request.widened_to_major() if extension.auto_upgrade_minor else request
 
 
+def sharing(store: Store, extension: Extension) -> list[Extension]:
+    """The other extensions that have a handler's version installed.
+
+    One whose rollback was stopped does not keep a version for one that is set anew: nobody knows what is
+    left of it.
+    """
+    anew = extension.installed is None
+    return [
+        other
+        for other in store.extensions.of_handler(extension.machine_id, extension.handler)
+        if other.name.lower() != extension.name.lower()
+        and other.installed is not None
+        and not (anew and other.stopped)
+    ]
+
+
 def _unfinished(operations: list[Operation], extension: Extension) -> Operation | None:
-    name = extension.name.lower()
-    return next((operation for operation in operations if operation.extension.lower() == name), None)
+    key = extension.handler.key
+    return next((operation for operation in operations if operation.handler.key == key), None)

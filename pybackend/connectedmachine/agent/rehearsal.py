@@ -20,7 +20,6 @@ from connectedmachine.model.operation import Operation, Side, Step, StepOutcome
 from connectedmachine.model.resource import Settings
 from connectedmachine.model.version import Version
 from connectedmachine.store import Store
-from connectedmachine.upgrade.health import handler_source
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class RehearsalHands(LocalHands):
         found = dict(super().health(readings))
         for reading in readings:
             if reading.version == self.condemned:
-                found[handler_source(str(reading.handler))] = SourceHealth(
+                found[reading.source] = SourceHealth(
                     Health.UNHEALTHY, "The check calls it unhealthy, to see it rolled back."
                 )
         return found

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from connectedmachine.agent.hands import Hands
 from connectedmachine.agent.images import offered
 from connectedmachine.agent.operator import Operator, StopPoint
-from connectedmachine.agent.planner import Planner
+from connectedmachine.agent.planner import Planner, sharing
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.operation import (
     Do,
     End,
+    Instance,
     Operation,
     OperationKind,
     Outcome,
@@ -44,6 +45,7 @@ _PROVISIONING = {
     OperationKind.CONFIGURE: ProvisioningState.UPDATING,
     OperationKind.CHANGE_VERSION: ProvisioningState.UPDATING,
     OperationKind.REMOVE: ProvisioningState.DELETING,
+    OperationKind.RESET_STATE: ProvisioningState.UPDATING,
 }
 
 _REASONS = {
@@ -165,13 +167,20 @@ class Runner:
         if pass_ is None:
             return False
         decided = {d.extension.lower() for d in self._store.passes.decisions(pass_.id)}
-        begun = {o.extension.lower(): o for o in self._store.operations.of_pass(pass_.id)}
+        begun = {
+            instance.name.lower(): operation
+            for operation in self._store.operations.of_pass(pass_.id)
+            for instance in operation.instances
+        }
         for extension in queue(self._store.extensions.of_machine(self._machine.id)):
             name = extension.name.lower()
             if name in decided or (pass_.extension is not None and pass_.extension.lower() != name):
                 continue
             operation = begun.get(name)
-            decision = self._decide(extension, pass_) if operation is None else self._decision_of(operation)
+            if operation is None:
+                decision = self._decide(extension, pass_)
+            else:
+                decision = self._decision_of(operation, extension.name)
             self._store.passes.decide(pass_, decision, self._clock.now())
             return True
         self._store.passes.end(pass_.id, self._clock.now())
@@ -184,10 +193,10 @@ class Runner:
         self._operator.advance(begun.id)
         operation = self._store.operations.get(begun.id)
         assert operation is not None
-        return self._decision_of(operation)
+        return self._decision_of(operation, extension.name)
 
-    def _decision_of(self, operation: Operation) -> Decision:
-        """What came of an operation that a pass began."""
+    def _decision_of(self, operation: Operation, name: str) -> Decision:
+        """What came, for one of the extensions it covers, of an operation that a pass began."""
         old = operation.old.version if operation.old else None
         new = operation.new.version
         if operation.outcome is None:
@@ -195,9 +204,7 @@ class Runner:
             message, due = "It is under way.", None
             if isinstance(step, Pause):
                 message, due = step.message, step.since + timedelta(seconds=step.seconds)
-            return Decision(
-                operation.extension, Reason.ROLLBACK_PENDING, message, old, new, due, operation.id
-            )
+            return Decision(name, Reason.ROLLBACK_PENDING, message, old, new, due, operation.id)
         reason = _REASONS[operation.outcome]
         if reason is Reason.UPGRADED and operation.kind is OperationKind.INSTALL:
             reason = Reason.INSTALLED
@@ -205,10 +212,10 @@ class Runner:
             reason = Reason.DISK_FULL
         elif operation.code in REFUSALS:
             reason = Reason.BLOCKED_BY_POLICY
-        failures = self._store.policies.backoffs(self._machine.id, operation.extension)
+        failures = self._store.policies.backoffs(self._machine.id, name)
         failed = next((b for b in failures if b.version == new), None)
         due = None if failed is None else retry_at(failed, operation.policy, self._machine.id)
-        return Decision(operation.extension, reason, operation.message, old, new, due, operation.id)
+        return Decision(name, reason, operation.message, old, new, due, operation.id)
 
     # Beginning.
 
@@ -237,34 +244,48 @@ class Runner:
                 return planned.decision
             operation = self._operation(extension, planned.move, planner, pass_)
             self._store.operations.begin(operation)
-            self._store.extensions.save(
-                replace(extension, provisioning=_PROVISIONING[operation.kind], changed=operation.began)
-            )
+            for instance in operation.instances:
+                covered = self._store.extensions.find(extension.machine_id, instance.name)
+                assert covered is not None
+                state = _PROVISIONING[operation.kind]
+                self._store.extensions.save(replace(covered, provisioning=state, changed=operation.began))
             return operation
 
     def _operation(self, extension: Extension, move: Move, planner: Planner, pass_: Pass | None) -> Operation:
-        installed = extension.installed
+        siblings = sharing(self._store, extension)
+        # One that joins acts on what its siblings have.
+        installed = extension.installed or next((s.installed for s in siblings), None)
         current = None if installed is None else PackageRef(installed.version, installed.sha256)
         new = current if move.image is None else PackageRef(move.image.version, move.image.sha256)
         assert new is not None
+        changes = move.kind is OperationKind.CHANGE_VERSION
         return Operation(
             id=str(uuid.uuid4()),
             machine_id=self._machine.id,
             extension=extension.name,
             handler=extension.handler,
             kind=move.kind,
-            old=current if move.kind is OperationKind.CHANGE_VERSION else None,
+            old=current if changes else None,
             new=new,
             old_manifest=None if installed is None else installed.manifest,
-            old_enabled=installed is not None and installed.enabled,
+            instances=tuple(_instance(e) for e in ([extension, *siblings] if changes else [extension])),
             automatic=move.automatic,
             initiator=pass_.initiator if move.automatic and pass_ is not None else extension.target_initiator,
-            settings_seq=extension.settings.seq,
-            old_settings_seq=0 if installed is None else installed.settings_seq,
             policy=planner.policy(extension),
             began=self._clock.now(),
+            partial=bool(siblings) and move.kind in (OperationKind.INSTALL, OperationKind.REMOVE),
             pass_id=None if pass_ is None else pass_.id,
         )
+
+
+def _instance(extension: Extension) -> Instance:
+    installed = extension.installed
+    return Instance(
+        extension.name,
+        extension.settings.seq,
+        None if installed is None else installed.settings_seq,
+        installed is not None and installed.enabled,
+    )
 
 
 def _without_work(extension: Extension, planned: Planned, now: datetime) -> Extension | None:
@@ -307,6 +328,7 @@ def _asks(extension: Extension) -> bool:
     """Say whether a user asked for something that no operation has tried yet."""
     return (
         extension.removing
+        or extension.reset_requested
         or extension.target is not None
         or extension.settings.seq > extension.settings_tried
     )

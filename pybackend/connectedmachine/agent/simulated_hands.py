@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
-from connectedmachine.agent.packages import delete_unpinned, verified_package
+from connectedmachine.agent.packages import delete_unpinned, fitting_manifest, verified_package
 from connectedmachine.agent.places import Places
-from connectedmachine.gallery.package import read_manifest
 from connectedmachine.model.clock import Clock
 from connectedmachine.model.handler import HandlerManifest, HandlerStatus, Heartbeat, StatusKind
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, Side, Step
 from connectedmachine.model.resource import Settings
 from connectedmachine.store import Store
-from connectedmachine.upgrade.health import handler_source
 
 
 class SimulatedClock:
@@ -46,9 +44,9 @@ class SimulatedHands:
         self._store = store
         self._places = places
 
-    def fetch(self, operation: Operation, settings: Settings) -> HandlerManifest:
+    def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
         package = verified_package(self._store, self._places.packages, operation.handler, operation.new)
-        return read_manifest(package)
+        return fitting_manifest(package, operation)
 
     def command(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
@@ -67,11 +65,14 @@ class SimulatedHands:
     def discard(self, operation: Operation, side: Side) -> None:
         """There is no folder."""
 
+    def forget(self, operation: Operation, side: Side, extension: str) -> None:
+        """There are no files."""
+
     def retire(self, operation: Operation) -> None:
         """There is no folder."""
 
     def health(self, readings: Sequence[Reading]) -> Mapping[str, SourceHealth]:
-        return {handler_source(str(r.handler)): health_of(r, self.report(r)) for r in readings}
+        return {reading.source: health_of(reading, self.report(reading)) for reading in readings}
 
     def report(self, reading: Reading) -> Report:
         written = self.clock.now().timestamp()

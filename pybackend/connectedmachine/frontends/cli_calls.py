@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from connectedmachine.frontends.cli_values import boolean, content, tags
-from connectedmachine.frontends.rpc_methods import METHODS, MUTATIONS
+from connectedmachine.frontends.rpc_methods import METHODS, MUTATIONS, service_method
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def passed_on(method: str) -> Call:
     """A call of the service's ``method`` with the options as they are."""
 
     def call(service: Service, options: Options, terminal: Terminal) -> object:
-        named = method.replace("_", ".", 1)
+        named = next(name for name in METHODS if service_method(name) == method)
         do = getattr(service, method)
         if named not in MUTATIONS:
             return do(**options)

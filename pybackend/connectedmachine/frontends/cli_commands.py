@@ -194,6 +194,12 @@ COMMANDS = (
         "Remove-AzConnectedMachineExtension",
     ),
     Command(
+        "extension reset-state", "have an extension forget what it keeps, if its handler offers that",
+        f"extension reset-state {_IN} -n agent",
+        passed_on("extension_reset_state"), "extension", (*OF_EXTENSION, NO_WAIT),
+        "Reset-AzConnectedMachineExtension",
+    ),
+    Command(
         "extension image list", "list the versions of a type, newest first",
         "extension image list -l local --publisher Contoso.Sample --type Agent",
         passed_on("metadata_list"), "metadata", _OF_TYPE, "Get-AzConnectedExtensionMetadataV2",

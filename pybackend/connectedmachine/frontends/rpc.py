@@ -20,7 +20,7 @@ import threading
 from queue import SimpleQueue
 
 from connectedmachine import __version__
-from connectedmachine.frontends.rpc_methods import MUTATIONS, RpcError, checked
+from connectedmachine.frontends.rpc_methods import MUTATIONS, RpcError, checked, service_method
 
 TYPE_CHECKING = False  # importing typing would cost a third of the time to hello
 if TYPE_CHECKING:
@@ -288,7 +288,7 @@ def _service_dispatch() -> Dispatch:
     service = Service.open()
 
     def dispatch(method: str, arguments: dict[str, object], follower: Follower) -> object:
-        call = getattr(service, method.replace(".", "_"))
+        call = getattr(service, service_method(method))
         if method not in MUTATIONS:
             return call(**arguments)
         key = arguments.pop("idempotency_key", None)

@@ -21,6 +21,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "extension.put": (f"{_MACHINE} name bodyText", "wait"),
     "extension.patch": (f"{_MACHINE} name bodyText", "wait"),
     "extension.remove": (f"{_MACHINE} name", "wait"),
+    "extension.resetState": (f"{_MACHINE} name", "wait"),
     "extension.upgrade": (f"{_MACHINE} targetsText", "wait"),
     "extension.preview": (f"{_MACHINE} name verb", "bodyText"),
     "image.publish": (
@@ -70,6 +71,7 @@ MUTATIONS = frozenset(
         "extension.put",
         "extension.patch",
         "extension.remove",
+        "extension.resetState",
         "extension.upgrade",
         "image.publish",
         "image.unpublish",
@@ -192,6 +194,11 @@ def _is_of_type(name: str, value: object) -> bool:
     if name in _STRING_MAPS:
         return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
     return isinstance(value, str)
+
+
+def service_method(method: str) -> str:
+    """``extension.resetState`` to ``extension_reset_state``."""
+    return snake_case(method.replace(".", "_"))
 
 
 def snake_case(name: str) -> str:

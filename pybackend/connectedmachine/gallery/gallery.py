@@ -39,6 +39,7 @@ from connectedmachine.gallery.image_file import (
     read_image,
 )
 from connectedmachine.gallery.inspection import inspect
+from connectedmachine.gallery.package import read_manifest
 from connectedmachine.gallery.verify import hash_mismatch, verify
 from connectedmachine.model.clock import to_text
 from connectedmachine.model.errors import (
@@ -48,6 +49,7 @@ from connectedmachine.model.errors import (
     NotFoundError,
     PackageError,
 )
+from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import ExtensionImage, OSType, Platform
 from connectedmachine.model.version import Version
@@ -224,6 +226,30 @@ class Gallery:
                     passed_over(entry, error)
         return images, problems
 
+    def manifest(self, image: ExtensionImage) -> HandlerManifest:
+        """Read an image's manifest where it is; its package is not verified, nothing is copied.
+
+        Raises:
+            PackageError: ``PackageNotFound``, or as ``package.read_manifest``.
+            PermissionDeniedError, StoreError: the file cannot be read.
+        """
+        package = self._package(image)
+        if not package.exists():
+            raise self._not_found(image)
+        return read_manifest(package)
+
+    def _package(self, image: ExtensionImage) -> Path:
+        return self._images / folder_of(image.handler, image.version, image.platform) / PACKAGE_FILE
+
+    def _not_found(self, image: ExtensionImage) -> PackageError:
+        where = f"{image.handler} {image.version}"
+        return PackageError(
+            "PackageNotFound",
+            f"The package of {where} is not in gallery '{self.name}'.",
+            target=where,
+            hint=f"Make {self.root} reachable, or publish the version again.",
+        )
+
     def fetch(self, image: ExtensionImage, packages: Path) -> Path:
         """Bring an image's package into ``packages`` under its hash, verified; nothing is unpacked.
 
@@ -238,20 +264,14 @@ class Gallery:
         """
         where = f"{image.handler} {image.version}"
         destination = packages / f"{image.sha256}.zip"
-        source = self._images / folder_of(image.handler, image.version, image.platform) / PACKAGE_FILE
         with storage_errors(f"fetching {where} from gallery {self.name}"):
             make_folder(packages)
             if is_whole(destination, image.sha256):
                 return destination
             try:
-                package = open_regular(source)
+                package = open_regular(self._package(image))
             except FileNotFoundError:
-                raise PackageError(
-                    "PackageNotFound",
-                    f"The package of {where} is not in gallery '{self.name}'.",
-                    target=where,
-                    hint=f"Make {self.root} reachable, or publish the version again.",
-                ) from None
+                raise self._not_found(image) from None
             stage = packages / f"{image.sha256}{_FETCHING}{secrets.token_hex(8)}"
             try:
                 with package, stage.open("x+b") as file:

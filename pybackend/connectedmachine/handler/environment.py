@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connectedmachine.handler._files import read_regular, write_durably
@@ -70,11 +70,15 @@ def heartbeat_file(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Updating:
-    """What an ``update`` is told; ``disable_exit_code`` is ``None`` when no disable was run."""
+    """What an ``update`` is told.
+
+    ``disable_exit_codes`` has those of each extension's disable, ``None`` where none was run; the one of a
+    handler that can have but one extension has no name.
+    """
 
     source: Version
     target: Version
-    disable_exit_code: int | None = None
+    disable_exit_codes: Mapping[str | None, int | None] = field(default_factory=lambda: {None: None})
 
 
 def command_environment(
@@ -84,6 +88,7 @@ def command_environment(
     sequence: int,
     *,
     inherited: Mapping[str, str],
+    extension: str | None = None,
     uninstall_exit_code: int | None = None,
     updating: Updating | None = None,
 ) -> dict[str, str]:
@@ -95,6 +100,7 @@ def command_environment(
         version: The version of that package.
         sequence: Number of the settings in effect, 0 without settings.
         inherited: The runner's own environment.
+        extension: The one that the command is about, where the handler may have several.
         uninstall_exit_code: Of the replaced version's ``uninstall``, for ``install`` and ``enable``;
             ``None`` when none was run.
         updating: For ``update``, required there.
@@ -108,7 +114,9 @@ def command_environment(
         "AZURE_GUEST_AGENT_EXTENSION_SUPPORTED_FEATURES": "[]",
         "ConfigSequenceNumber": str(sequence),
     }
-    if command in (Command.INSTALL, Command.ENABLE):
+    if extension is not None:
+        environment["ConfigExtensionName"] = extension
+    if command in (Command.INSTALL, Command.ENABLE, Command.RESET_STATE):
         environment["AZURE_GUEST_AGENT_UNINSTALL_CMD_EXIT_CODE"] = _code(uninstall_exit_code)
     if command is Command.UPDATE:
         if updating is None:
@@ -116,9 +124,18 @@ def command_environment(
         environment |= {
             "VERSION": str(updating.target),
             "AZURE_GUEST_AGENT_UPDATING_FROM_VERSION": str(updating.source),
-            "AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODE": _code(updating.disable_exit_code),
         }
+        environment |= _disable_exit_codes(updating.disable_exit_codes)
     return environment
+
+
+def _disable_exit_codes(codes: Mapping[str | None, int | None]) -> dict[str, str]:
+    if None in codes:
+        return {"AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODE": _code(codes[None])}
+    listed = [
+        {"extensionName": name, "exitCode": NOT_RUN if code is None else code} for name, code in codes.items()
+    ]
+    return {"AZURE_GUEST_AGENT_DISABLE_CMD_EXIT_CODES_MULTIPLE_EXTENSIONS": json.dumps(listed)}
 
 
 def _code(exit_code: int | None) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from connectedmachine.handler._files import write_durably
 from connectedmachine.model.errors import DiskFullError
 
-LOG_NAME = "CommandExecution.log"
 LOG_BYTES = 10 * 1024 * 1024
 
 _FLAGS = (
@@ -22,13 +21,23 @@ _FLAGS = (
 )
 
 
-def log_command(log_folder: Path, text: str) -> None:
+def log_name(extension: str | None = None) -> str:
+    """Name of the log; of commands about one of several extensions of a handler it has that one's name."""
+    return "CommandExecution.log" if extension is None else f"CommandExecution_{extension}.log"
+
+
+def is_log(name: str) -> bool:
+    """Say whether a file of that name is such a log."""
+    return name.startswith("CommandExecution") and name.endswith(".log")
+
+
+def log_command(log_folder: Path, text: str, extension: str | None = None) -> None:
     """Append one command's block of lines, after cutting the log to its last 10 MiB.
 
     The folder is the handler's, which may have deleted it or put something else in the log's place. A log
     that cannot be written fails no command; the runner's own log says so.
     """
-    path = log_folder / LOG_NAME
+    path = log_folder / log_name(extension)
     try:
         log_folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         if path.is_symlink() or (path.exists() and not path.is_file()):

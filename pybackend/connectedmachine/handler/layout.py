@@ -8,6 +8,7 @@ something may be repeated after a crash at any point of it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -70,6 +71,29 @@ def manifest_of(folder: Path) -> HandlerManifest:
             hint="The version has to be unpacked again from its package.",
         ) from error
     return parse_manifest(data, str(path))
+
+
+def file_stem(extension: str | None, sequence: int) -> str:
+    """What the files of these settings are called: ``3``, or ``web.3`` where a handler may have several
+    extensions (handler contract 1.1)."""
+    return str(sequence) if extension is None else f"{extension}.{sequence}"
+
+
+def forget_extension(folder: Path, extension: str) -> None:
+    """Delete what a version knows of one of its extensions; its handler and the others keep what is theirs.
+
+    Raises:
+        OSError: A file resists; a repetition deletes the rest.
+    """
+    # By its whole name: 'web.3.settings' is of 'web', 'web.b.3.settings' is of 'web.b'.
+    own = re.compile(rf"{re.escape(extension)}\.(\d+\.(settings|status)|HandlerState)", re.ASCII)
+    for part in (folder / "config", folder / "status"):
+        if not part.is_dir() or part.is_symlink():
+            continue
+        for path in part.iterdir():
+            if own.fullmatch(path.name):
+                path.unlink(missing_ok=True)  # a daemon may take its status away at any moment
+        sync_folder(part)
 
 
 def carry(old: Path, new: Path) -> list[str]:

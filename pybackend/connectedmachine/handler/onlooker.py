@@ -19,7 +19,7 @@ import psutil
 
 from connectedmachine.handler._files import read_regular
 from connectedmachine.handler._report import parse
-from connectedmachine.handler.execution_log import LOG_NAME
+from connectedmachine.handler.execution_log import is_log
 
 _LOOK_SECONDS = 0.01
 _LOOKS_BETWEEN_PROCESSES = 25
@@ -99,7 +99,7 @@ class Onlooker:
     def look_into_files(self, folder: Path) -> None:
         """Look for secrets in a folder of logs; ``look_into`` is given what its execution log repeats."""
         for path in sorted(folder.rglob("*")):
-            if path.name == LOG_NAME:
+            if is_log(path.name):
                 continue
             with suppress(OSError):  # no file, or one that is gone or endless
                 self._judge(f"log file {path.relative_to(folder)}", read_regular(path, _LOG_BYTES).data)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connectedmachine.handler._files import write_durably
 from connectedmachine.handler.certificate import encrypt_for, ensure_certificate
-from connectedmachine.handler.layout import make_private
+from connectedmachine.handler.layout import file_stem, make_private
 from connectedmachine.model.errors import InvalidRequestError
 
 
@@ -18,6 +18,7 @@ def write_settings(
     settings: str | None,
     protected_settings: str | None,
     certificate_folder: Path,
+    extension: str | None = None,
 ) -> int:
     """Write ``config/<sequence>.settings``, or an empty ``config/0.settings`` when there are no settings.
 
@@ -29,6 +30,7 @@ def write_settings(
         settings: Text of a JSON object, or ``None``.
         protected_settings: Text of a JSON object, or ``None``; reaches the disk encrypted only.
         certificate_folder: Where the machine's certificate is or shall be: the library's root.
+        extension: Comes before the number in the file's name, where the handler may have several.
 
     Returns:
         The number in effect, for ``ConfigSequenceNumber``: 0 when there are no settings.
@@ -40,7 +42,7 @@ def write_settings(
     config = folder / "config"
     make_private(config)
     if settings is None and protected_settings is None:
-        write_durably(config / "0.settings", b"")
+        write_durably(config / f"{file_stem(extension, 0)}.settings", b"")
         return 0
     public = "null" if settings is None else _json_object(settings, "settings")
     protected, thumbprint = "null", "null"
@@ -56,7 +58,7 @@ def write_settings(
         f'"publicSettings":{public}'
         "}}]}"
     )
-    write_durably(config / f"{sequence}.settings", document.encode())
+    write_durably(config / f"{file_stem(extension, sequence)}.settings", document.encode())
     return sequence
 
 

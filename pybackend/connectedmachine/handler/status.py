@@ -1,4 +1,4 @@
-"""What a handler reports of an extension in ``status/<sequence>.status`` (handler contract 1.6).
+"""What a handler reports of an extension in ``status/[<extension>.]<sequence>.status`` (contract 1.6).
 
 Only element 0 counts. Whatever is wrong with the file becomes an error of this handler and of no other.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from connectedmachine.handler._files import read_regular
 from connectedmachine.handler._report import clean, code_of, parse, text_of
+from connectedmachine.handler.layout import file_stem
 from connectedmachine.model.handler import HandlerStatus, StatusKind, Substatus
 
 INVALID_STATUS = "1012"
@@ -32,14 +33,14 @@ class _InvalidStatusError(Exception):
     """The file breaks a rule; the text says which."""
 
 
-def status_file(folder: Path, sequence: int) -> Path:
-    """Where a version reports on the settings of that number."""
-    return folder / "status" / f"{sequence}.status"
+def status_file(folder: Path, sequence: int, extension: str | None = None) -> Path:
+    """Where a version reports on the settings of that number, of one extension where it may have several."""
+    return folder / "status" / f"{file_stem(extension, sequence)}.status"
 
 
-def read_status(folder: Path, sequence: int) -> HandlerStatus:
+def read_status(folder: Path, sequence: int, extension: str | None = None) -> HandlerStatus:
     """Read what the version in ``folder`` reports on the settings numbered ``sequence``; never raises."""
-    path = status_file(folder, sequence)
+    path = status_file(folder, sequence, extension)
     try:
         content = read_regular(path, _READ_BYTES)
     except FileNotFoundError:
@@ -52,16 +53,17 @@ def read_status(folder: Path, sequence: int) -> HandlerStatus:
     return parse_status(content.data, content.modified_ns / 1e9)
 
 
-def age_status(folder: Path, sequence: int) -> None:
+def age_status(folder: Path, sequence: int, extension: str | None = None) -> None:
     """Give a status that lies there the oldest time there is, so that it never passes for a later report.
 
     ``HandlerStatus.is_current`` tells the two apart. It may be another version's, carried here a moment ago.
     A handler whose ``mrseq`` has reached the number will end its enable at once and report nothing more on it
     (handler contract 1.5; CustomScript does so at each upgrade): what it said last goes on counting.
     """
-    path = status_file(folder, sequence)
+    path = status_file(folder, sequence, extension)
     if path.is_file() and not path.is_symlink():
-        os.utime(path, None if _most_recent(folder) >= sequence else (0, 0))
+        done = extension is None and _most_recent(folder) >= sequence
+        os.utime(path, None if done else (0, 0))
 
 
 def _most_recent(folder: Path) -> int:

@@ -7,13 +7,14 @@ from enum import StrEnum
 
 
 class Command(StrEnum):
-    """The five handler commands (handler contract 2.1)."""
+    """The five handler commands (handler contract 2.1), and a sixth that some manifests offer (1.2)."""
 
     INSTALL = "install"
     ENABLE = "enable"
     DISABLE = "disable"
     UPDATE = "update"
     UNINSTALL = "uninstall"
+    RESET_STATE = "resetState"
 
 
 @dataclass(frozen=True)

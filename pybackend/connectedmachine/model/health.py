@@ -16,7 +16,11 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class SourceHealth:
-    """What one source says at one moment. A source is ``handler:<Publisher.Type>`` or ``probe:<name>``."""
+    """What one source says at one moment.
+
+    A source is ``handler:<Publisher.Type>``, ``handler:<Publisher.Type>/<extension>`` where the handler may
+    have several extensions, or ``probe:<name>``.
+    """
 
     health: Health
     message: str = ""

@@ -22,6 +22,7 @@ class OperationKind(StrEnum):
     CONFIGURE = "Configure"
     CHANGE_VERSION = "ChangeVersion"
     REMOVE = "Remove"
+    RESET_STATE = "ResetState"
 
 
 class Outcome(StrEnum):
@@ -50,6 +51,8 @@ class StepName(StrEnum):
     RESTORE = "restore"
     CONFIRM = "confirm"
     DISCARD = "discard"
+    FORGET = "forget"
+    RESET_STATE = "resetState"
 
 
 class Side(StrEnum):
@@ -64,14 +67,21 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One effect. ``target`` is the version that an update command is told to move to, else ``None``."""
+    """One effect.
+
+    Attributes:
+        target: The version that an update command is told to move to, else ``None``.
+        instance: The extension that it is about, where the handler of that side may have several.
+    """
 
     name: StepName
     side: Side
     target: Side | None = None
+    instance: str | None = None
 
     def __str__(self) -> str:
-        text = f"{self.name}({self.side})"
+        about = f"{self.side}, {self.instance}" if self.instance else self.side
+        text = f"{self.name}({about})"
         return f"{text} to {self.target}" if self.target else text
 
 
@@ -136,17 +146,35 @@ class PackageRef:
 
 
 @dataclass(frozen=True)
+class Instance:
+    """One extension that an operation covers, as it was when the operation began.
+
+    Attributes:
+        settings_seq: Sequence number of the settings that ``enable(new)`` applies.
+        old_settings_seq: Of the settings that were applied before, to which an undo returns; ``None`` for
+            an extension that was not on the machine.
+        old_enabled: Whether it was enabled.
+    """
+
+    name: str
+    settings_seq: int
+    old_settings_seq: int | None
+    old_enabled: bool
+
+
+@dataclass(frozen=True)
 class Operation:
     """An operation's head, fixed when it begins, and its journal.
 
     Attributes:
+        extension: The one that set it going; among ``instances``.
         old: The installed version when it began; ``None`` for install, configure and remove.
         new: The version it leads to, or the one it acts on.
         old_manifest: Of the installed version, read when it was installed.
-        old_enabled: Whether the old version was enabled.
+        instances: The extensions it covers. A version change covers all that share the version, whatever
+            else it is covers one.
+        partial: Others have the handler installed too: an install only joins them, a removal only leaves.
         automatic: A pass started it, not a user.
-        settings_seq: Sequence number of the settings that ``enable(new)`` applies.
-        old_settings_seq: Sequence number of the settings that were applied before; an undo returns to them.
         policy: As it was in force when the operation began.
     """
 
@@ -158,13 +186,12 @@ class Operation:
     old: PackageRef | None
     new: PackageRef
     old_manifest: HandlerManifest | None
-    old_enabled: bool
+    instances: tuple[Instance, ...]
     automatic: bool
     initiator: str
-    settings_seq: int
-    old_settings_seq: int
     policy: Policy
     began: datetime
+    partial: bool = False
     ended: datetime | None = None
     outcome: Outcome | None = None
     code: str = ""
@@ -175,6 +202,14 @@ class Operation:
     @property
     def downgrade(self) -> bool:
         return self.old is not None and self.new.version < self.old.version
+
+    def instance(self, name: str) -> Instance:
+        """The covered extension of that name."""
+        return next(i for i in self.instances if i.name.lower() == name.lower())
+
+    def covers(self, name: str) -> bool:
+        """Say whether it is about the extension of that name."""
+        return any(i.name.lower() == name.lower() for i in self.instances)
 
 
 # What next_step answers.

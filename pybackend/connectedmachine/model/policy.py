@@ -63,7 +63,8 @@ class Policy:
                 return self.install_timeout
             case Command.UPDATE:
                 return self.update_timeout
-            case Command.ENABLE:
+            # The contract has no limit for a reset of state: it is given what enable is.
+            case Command.ENABLE | Command.RESET_STATE:
                 return self.enable_timeout
             case Command.DISABLE:
                 return self.disable_timeout

@@ -114,6 +114,7 @@ class Extension:
         removing: The user asked for removal; an operation does it.
         stopped: An operator gave up on a pending rollback; nothing happens until the user asks again.
         provision_after: Names of the extensions that are to be ready before it is installed.
+        reset_requested: The user asked for a reset of its state; an operation does it.
     """
 
     machine_id: str
@@ -131,6 +132,7 @@ class Extension:
     settings_tried: int
     removing: bool
     stopped: bool
+    reset_requested: bool
     installed: Installed | None
     provisioning: ProvisioningState
     status: Status

@@ -47,7 +47,7 @@ class AggregateService(ServiceBase):
             "version": "1.1",
             "timestampUTC": _seconds(now),
             "guestOSInfo": _guest_os(machine),
-            "supportedFeatures": [],
+            "supportedFeatures": [{"Key": "MultipleExtensionsPerHandler", "Value": "1.0"}],
             "aggregateStatus": {
                 "guestAgentStatus": {
                     "version": __version__,
@@ -96,6 +96,7 @@ def _handler_view(reading: Reading, report: Report, now: datetime) -> Json:
     if reading.settings.has_any or report.status.is_current:
         view["runtimeSettingsStatus"] = {
             "sequenceNumber": reading.settings.wire_seq,
+            **({} if reading.instance is None else {"extensionName": reading.instance}),
             "settingsStatus": {
                 "version": 1.0,
                 "timestampUTC": _seconds(now),

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connectedmachine.agent.images import offered
-from connectedmachine.model.errors import NotFoundError
+from connectedmachine.model.errors import InvalidRequestError, NotFoundError
+from connectedmachine.model.handler import Command
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState
 from connectedmachine.service.base import no_machine
 from connectedmachine.service.follow import Follower
-from connectedmachine.service.under_way import looked_at_again
+from connectedmachine.service.under_way import conflict, looked_at_again
 from connectedmachine.service.views import Json, extension_view
 from connectedmachine.service.wishes import Change, Wishes
 from connectedmachine.upgrade.plan import Images
@@ -111,10 +112,74 @@ class ExtensionService(Wishes):
                 return {"removed": False}
         self.start_runner(found)
         if wait:
-            self.follow(found, follow, lambda: self._is_removed(found, name, before))
+            self.follow(
+                found,
+                follow,
+                lambda: (
+                    self._is_removed(found, name, before)
+                    or self._rollback_before_removal(found, name) is not None
+                ),
+            )
             self._raise_if_held_back(found, name, follow)
+            self._raise_if_kept(found, name)
             self._raise_if_failed(found, name, before)
         return {"removed": True}
+
+    def extension_reset_state(
+        self,
+        *,
+        resource_group: str,
+        machine: str,
+        name: str,
+        follow: Follower,
+        wait: bool = True,
+        subscription_id: str | None = None,
+        initiator: str = "",
+    ) -> Json:
+        """Have an extension forget what it keeps between runs, by its handler's own command.
+
+        Raises:
+            NotFoundError: ``ResourceNotFound``, ``HCRP404``.
+            InvalidRequestError: ``ResetStateNotSupported`` when its manifest has no such command.
+            ConflictError: ``HCRP409`` when it is not installed, or another change of it is under way.
+            HandlerError: ``HCRP400`` when the reset that was waited for failed.
+        """
+        found = self.machine_to_change(subscription_id, resource_group, machine)
+        with self.store.transaction():
+            extension = self.extension(found, name)
+            self._refuse_if_removing(extension)
+            self._refuse_if_busy(found, extension)
+            refused = self._refusal(extension)
+            if refused is not None:
+                raise refused.error(name)
+            self._refuse_reset(extension)
+            before = self._last_operation(found, name)
+            self.store.extensions.save(
+                replace(
+                    extension,
+                    reset_requested=True,
+                    target_initiator=initiator,
+                    provisioning=ProvisioningState.UPDATING,
+                    changed=self.clock.now(),
+                )
+            )
+        self.start_runner(found)
+        if wait:
+            self.follow(found, follow, lambda: self._is_settled(found, name))
+            self._raise_if_failed(found, name, before)
+        return self._view(found, self.extension(found, name))
+
+    def _refuse_reset(self, extension: Extension) -> None:
+        installed = extension.installed
+        if installed is None or extension.stopped:
+            raise conflict(extension.name, "It is not installed.", "Set it, and wait until it is.")
+        if Command.RESET_STATE not in installed.manifest.commands:
+            raise InvalidRequestError(
+                "ResetStateNotSupported",
+                f"The manifest of {extension.handler} {installed.version} has no 'resetStateCommand'.",
+                target=extension.name,
+                hint="Remove the extension and create it anew, or ask its publisher.",
+            )
 
     def extension_upgrade(
         self,
@@ -128,6 +193,8 @@ class ExtensionService(Wishes):
         initiator: str = "",
     ) -> Json:
         """Move extensions to given versions, all or, when one of them is refused, none.
+
+        Those that share a handler move together.
 
         Raises:
             NotFoundError: ``HCRP404`` when a key is no ``Publisher.Type`` of this machine,
@@ -161,10 +228,7 @@ class ExtensionService(Wishes):
         found = self.machine_to_change(subscription_id, resource_group, machine)
         if verb == "remove":
             self._refuse_if_disabled(found, name)
-            installed = self.extension(found, name).installed
-            return {
-                "message": f"remove {installed.version}" if installed else "remove (nothing is installed)"
-            }
+            return {"message": self._removal_in_words(found, self.extension(found, name))}
         from connectedmachine.service.requests import ExtensionRequest
 
         images = offered(self.store)
@@ -251,20 +315,24 @@ class ExtensionService(Wishes):
     ) -> list[Target]:
         from connectedmachine.service.requests import upgrade_targets
 
-        chosen = []
-        extensions = {e.handler.key: e for e in self.store.extensions.of_machine(machine.id)}
+        chosen: list[Target] = []
+        extensions = self.store.extensions.of_machine(machine.id)
         for key, wanted in upgrade_targets(targets_text).items():
-            extension = extensions.get(key.lower())
-            if extension is None:
+            sharing = [e for e in extensions if e.handler.key == key.lower()]
+            if not sharing:
                 raise NotFoundError(
                     "HCRP404",
                     f"No extension of '{key}' is on machine '{machine.name}'.",
                     target=key,
                     hint="Name the publisher and the type with a dot between, not the extension: "
-                    + (", ".join(str(e.handler) for e in extensions.values()) or "there is none")
+                    + (", ".join(sorted({str(e.handler) for e in extensions})) or "there is none")
                     + ".",
                 )
-            self._refuse_if_removing(extension)
+            staying = [e for e in sharing if not e.removing]
+            if not staying:
+                self._refuse_if_removing(sharing[0])
+            # One that is installed takes the others along.
+            extension = next((e for e in staying if e.installed is not None), staying[0])
             version = self._resolve(machine, extension.handler, wanted.targetVersion, images, widen=False)
             if version is None:
                 raise NotFoundError(
@@ -273,9 +341,8 @@ class ExtensionService(Wishes):
                     target=key,
                     hint="Publish a package of it, or add a gallery that has one.",
                 )
-            before = self._last_operation(machine, extension.name)
             moves = extension.installed is None or version != extension.installed.version
-            chosen.append(Target(extension, before, moves))
+            chosen += [Target(e, self._last_operation(machine, e.name), moves) for e in staying]
             if not moves:
                 continue
             self._refuse_if_busy(machine, extension)

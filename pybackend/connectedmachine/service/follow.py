@@ -36,6 +36,7 @@ _USUAL_STEPS = {
     OperationKind.CONFIGURE: 1,
     OperationKind.CHANGE_VERSION: 10,
     OperationKind.REMOVE: 3,
+    OperationKind.RESET_STATE: 3,
 }
 
 

@@ -33,12 +33,12 @@ from connectedmachine.model.errors import ConnectedMachineError
 from connectedmachine.model.handler import Command
 from connectedmachine.model.health import Sample
 from connectedmachine.model.operation import (
+    Instance,
     Operation,
     OperationKind,
     Outcome,
     PackageRef,
     Side,
-    Step,
     StepName,
 )
 from connectedmachine.model.policy import effective
@@ -49,6 +49,7 @@ from connectedmachine.service.service import Service
 from connectedmachine.store import Store
 from connectedmachine.store.policies import MACHINE_LEVEL
 from connectedmachine.upgrade.health import judge
+from connectedmachine.upgrade.operation import instance_step
 
 _GROUP, _MACHINE, _EXTENSION = "check", "check", "package"
 _SAMPLE_SECONDS = 0.1
@@ -297,11 +298,9 @@ class Stage:
             old=None,
             new=PackageRef(installed.version, installed.sha256),
             old_manifest=installed.manifest,
-            old_enabled=True,
+            instances=(Instance(extension.name, installed.settings_seq, installed.settings_seq, True),),
             automatic=False,
             initiator="",
-            settings_seq=installed.settings_seq,
-            old_settings_seq=installed.settings_seq,
             policy=effective(self._plan.limits, {})[0],
             began=now,
         )
@@ -311,7 +310,8 @@ class Stage:
             extension.machine_id, extension.name, installed.settings_seq
         )
         with suppress(ConnectedMachineError):  # the note of it says so
-            self._hands.command(operation, Step(StepName(command), Side.NEW), 1, settings, resume=False)
+            step = instance_step(operation, StepName(command), Side.NEW, operation.instances[0])
+            self._hands.command(operation, step, 1, settings, resume=False)
         return self._taken()[-1]
 
     def _taken(self) -> tuple[Ran, ...]:
@@ -358,7 +358,7 @@ class Stage:
             samples[-1].observed,
             verdict.healthy,
             source,
-            read_status(folder, seq),
+            read_status(folder, seq, reading.instance),
             read_heartbeat(heartbeat_file(folder), self._clock.now().timestamp()),
             reading.manifest,
         )

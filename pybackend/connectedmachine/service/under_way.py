@@ -43,7 +43,7 @@ class UnderWay(Follow):
 
     def _unfinished(self, machine: Machine, name: str) -> Operation | None:
         return next(
-            (o for o in self.store.operations.unfinished(machine.id) if o.extension.lower() == name.lower()),
+            (o for o in self.store.operations.unfinished(machine.id) if o.covers(name)),
             None,
         )
 
@@ -60,7 +60,7 @@ class UnderWay(Follow):
         if self._is_held_back(extension):
             return True
         settings_due = extension.installed is not None and extension.settings.seq > extension.settings_tried
-        if extension.removing or settings_due:
+        if extension.removing or extension.reset_requested or settings_due:
             return False
         return extension.target is None
 
@@ -121,10 +121,42 @@ class UnderWay(Follow):
         return None
 
     def _stop_pending(self, machine: Machine, extension: Extension) -> None:
-        """Removal ends a pending rollback: the old version is taken away rather than put back."""
+        """Removal ends a pending rollback: the old version is taken away rather than put back.
+
+        Raises:
+            ConflictError: ``HCRP409`` when others need that version.
+        """
         operation = self._unfinished(machine, extension.name)
-        if operation is not None and isinstance(next_step(operation), Pause):
-            self.store.operations.choose(operation.id, Choice.STOP, self.clock.now())
+        if operation is None or not isinstance(next_step(operation), Pause):
+            return
+        others = self._others_waiting(machine, operation)
+        if others:
+            raise conflict(
+                extension.name,
+                f"A rollback is pending on the version that it shares with {others}.",
+                "Resolve-AzConnectedMachineUpgrade goes forward, back, or stops.",
+            )
+        self.store.operations.choose(operation.id, Choice.STOP, self.clock.now())
+
+    def _others_waiting(self, machine: Machine, operation: Operation) -> str:
+        """The extensions of an operation that nobody asked to remove."""
+        found = [self.store.extensions.find(machine.id, i.name) for i in operation.instances]
+        return ", ".join(f"'{e.name}'" for e in found if e is not None and not e.removing)
+
+    def _rollback_before_removal(self, machine: Machine, name: str) -> Pause | None:
+        """The pending rollback of a shared version that a removal has to wait for."""
+        operation = self._unfinished(machine, name)
+        if operation is None or not self._others_waiting(machine, operation):
+            return None
+        step = next_step(operation)
+        return step if isinstance(step, Pause) else None
+
+    def _raise_if_kept(self, machine: Machine, name: str) -> None:
+        """Tell the one who waited for a removal what it still waits for."""
+        pause = self._rollback_before_removal(machine, name)
+        if pause is not None:
+            message = f"Its removal waits for a rollback. {pause.message}"
+            raise _failed(Failure("RollbackPending", message), name)
 
     def _raise_if_failed(self, machine: Machine, name: str, before: str | None) -> None:
         """Tell the one who waited that the operation they waited for did not do what they asked."""
@@ -137,12 +169,7 @@ class UnderWay(Follow):
             return
         failure = failure_of(last)
         if failure is not None:
-            raise HandlerError(
-                failure.code,
-                failure.message,
-                target=name,
-                hint="Get-AzConnectedMachineUpgrade -History shows each step.",
-            )
+            raise _failed(failure, name)
 
 
 def looked_at_again(extension: Extension) -> Extension:
@@ -168,6 +195,11 @@ def failure_of(operation: Operation) -> Failure | None:
         step = next_step(operation)
         return Failure("RollbackPending", step.message) if isinstance(step, Pause) else None
     return Failure("DiskFull" if operation.code == "DiskFull" else "HCRP400", operation.message)
+
+
+def _failed(failure: Failure, name: str) -> HandlerError:
+    hint = "Get-AzConnectedMachineUpgrade -History shows each step."
+    return HandlerError(failure.code, failure.message, target=name, hint=hint)
 
 
 def conflict(target: str, message: str, hint: str) -> ConflictError:

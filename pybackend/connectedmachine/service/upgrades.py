@@ -138,7 +138,7 @@ class UpgradeService(Follow):
             pending = [
                 o
                 for o in self.store.operations.unfinished(found.id)
-                if o.extension.lower() == extension.name.lower() and isinstance(next_step(o), Pause)
+                if o.covers(extension.name) and isinstance(next_step(o), Pause)
             ]
             if not pending:
                 raise ConflictError(

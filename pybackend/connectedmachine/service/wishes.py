@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connectedmachine.model.errors import InvalidRequestError, NotFoundError, NotSupportedError, StoreError
+from connectedmachine.model.errors import InvalidRequestError, NotFoundError, StoreError
 from connectedmachine.model.identity import HandlerName, extension_name
 from connectedmachine.model.policy import effective
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Settings, Status
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.service.json_text import same
-from connectedmachine.service.under_way import UnderWay, conflict, looked_at_again
+from connectedmachine.service.siblings import Siblings
+from connectedmachine.service.under_way import looked_at_again
 from connectedmachine.upgrade.gate import refusal
 from connectedmachine.upgrade.order import cycle
 from connectedmachine.upgrade.plan import Images
@@ -32,18 +33,28 @@ class Change:
     warnings: list[str]
     secret: str | None
     """Protected settings that ``after`` is to have, still in the clear."""
+    along: list[str]
+    """The extensions that share its version and move with it."""
+    joins: bool
+    """It is enabled on a version that others have installed."""
 
     def in_words(self) -> str:
         """Say what it would do to the machine."""
         after, before = self.after, self.before
         parts = []
         installed = after.installed
-        if after.target is not None and installed is None:
+        if after.target is not None and self.joins:
+            parts.append(f"enable it on {after.handler} {after.target}, which is installed")
+        elif after.target is not None and installed is None and not self.along:
             parts.append(f"install {after.handler} {after.target}")
+        elif after.target is not None and installed is None:
+            parts.append(f"change {after.handler} to {after.target} and enable it there")
         elif after.target is not None and installed is not None:
             parts.append(f"change {after.handler} from {installed.version} to {after.target}")
         elif before is None:
             parts.append(f"install {after.handler} when a version is published")
+        if self.along:
+            parts.append(f"take {', '.join(self.along)} along")
         if before is not None and before.automatic_upgrade != after.automatic_upgrade:
             parts.append(
                 "enable automatic upgrade" if after.automatic_upgrade else "disable automatic upgrade"
@@ -57,7 +68,7 @@ class Change:
         return ", ".join(parts) or "change nothing on the machine"
 
 
-class Wishes(UnderWay):
+class Wishes(Siblings):
     """Part of the service that judges what a request asks for; commits nothing."""
 
     def _change(
@@ -109,7 +120,10 @@ class Wishes(UnderWay):
                 after = replace(after, provisioning=ProvisioningState.CREATING)
         elif moves and (after.target is not None or after.settings.seq > after.settings_tried):
             after = replace(after, provisioning=ProvisioningState.UPDATING)
-        return Change(existing, replace(after, changed=self.clock.now()), moves, warnings, secret)
+        along = self._along(machine, after, after.target)
+        joins = after.installed is None and not along and self._is_shared(machine, after)
+        after = replace(after, changed=self.clock.now())
+        return Change(existing, after, moves, warnings, secret, along, joins)
 
     def _with_version(
         self,
@@ -129,9 +143,14 @@ class Wishes(UnderWay):
         idle = wanted.stopped or (wanted.installed is None and not self._is_busy(machine, wanted))
         if not (existing is None or requested != wanted.requested or (again and idle)):
             return wanted, []
-        target = self._resolve(
-            machine, wanted.handler, str(requested), images, widen=wanted.auto_upgrade_minor
-        )
+        target = None
+        if wanted.installed is None:
+            widened = requested.widened_to_major() if wanted.auto_upgrade_minor else requested
+            target = self._joined_version(machine, wanted, widened)
+        if target is None:
+            target = self._resolve(
+                machine, wanted.handler, str(requested), images, widen=wanted.auto_upgrade_minor
+            )
         if wanted.stopped and wanted.installed is not None and target == wanted.installed.version:
             # Nobody knows what the rollback that was stopped left of it: it is installed afresh.
             wanted = replace(wanted, installed=None)
@@ -139,7 +158,7 @@ class Wishes(UnderWay):
         moved = replace(
             wanted, requested=requested, target=None if target == installed else target, stopped=False
         )
-        warnings = self._about(machine, moved, target, images)
+        warnings = self._about(machine, moved, target, images) + self._about_siblings(machine, moved, target)
         if target is None and installed is not None:
             raise NotFoundError(
                 "ResourceNotFound",
@@ -186,9 +205,11 @@ class Wishes(UnderWay):
                 target=str(handler),
                 hint="Check both, or publish a package with Publish-AzConnectedExtensionPackage.",
             )
-        for other in self.store.extensions.of_machine(machine.id):
-            if other.handler.key == handler.key:
-                self._refuse_second_extension(other, handler)
+        wanted = VersionRequest.parse(given.typeHandlerVersion)
+        if given.autoUpgradeMinorVersion:
+            wanted = wanted.widened_to_major()
+        image = images.best(handler, machine.platform, wanted)
+        self._refuse_second_extension(self._siblings(machine, name, handler), handler, image)
         policy, _ = effective(self.store.policies.values(machine.id), {})
         now = self.clock.now()
         return Extension(
@@ -207,25 +228,12 @@ class Wishes(UnderWay):
             settings_tried=0,
             removing=False,
             stopped=False,
+            reset_requested=False,
             installed=None,
             provisioning=ProvisioningState.SUCCEEDED,
             status=Status(),
             created=now,
             changed=now,
-        )
-
-    def _refuse_second_extension(self, other: Extension, handler: HandlerName) -> None:
-        if other.installed is not None and other.installed.manifest.supports_multiple_extensions:
-            raise NotSupportedError(
-                "MultipleExtensionsNotSupported",
-                f"'{handler}' could have several extensions on a machine; that is not supported yet.",
-                target=other.name,
-                hint=f"Change extension '{other.name}' instead.",
-            )
-        raise conflict(
-            other.name,
-            f"Extension '{other.name}' of '{handler}' is on the machine, and one is all there can be.",
-            f"Change '{other.name}', or remove it first.",
         )
 
     def _refuse_other_handler(self, extension: Extension, request: ExtensionRequest) -> None:

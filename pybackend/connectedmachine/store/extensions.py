@@ -35,6 +35,13 @@ class Extensions:
         rows = self._db.all(f"{_SELECT} WHERE e.machine_id = ? ORDER BY e.name", machine_id)
         return [_extension(row) for row in rows]
 
+    def of_handler(self, machine_id: str, handler: HandlerName) -> list[Extension]:
+        """The extensions of a machine that share a handler."""
+        rows = self._db.all(
+            f"{_SELECT} WHERE e.machine_id = ? AND e.handler_key = ? ORDER BY e.name", machine_id, handler.key
+        )
+        return [_extension(row) for row in rows]
+
     def save(self, extension: Extension) -> None:
         """Add or replace by machine and name."""
         values = _columns(extension)
@@ -107,6 +114,7 @@ def _columns(extension: Extension) -> dict[str, Value]:
         "settings_tried": extension.settings_tried,
         "removing": int(extension.removing),
         "stopped": int(extension.stopped),
+        "reset_requested": int(extension.reset_requested),
         "installed_version": str(installed.version) if installed else None,
         "installed_sha256": installed.sha256 if installed else None,
         "installed_manifest": manifest_text(installed.manifest if installed else None),
@@ -153,6 +161,7 @@ def _extension(row: sqlite3.Row) -> Extension:
         settings_tried=row["settings_tried"],
         removing=bool(row["removing"]),
         stopped=bool(row["stopped"]),
+        reset_requested=bool(row["reset_requested"]),
         installed=installed,
         provisioning=ProvisioningState(row["provisioning"]),
         status=Status(

@@ -218,6 +218,107 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
         """,
     ),
     (
+        2,
+        # Several extensions may share a handler. Tables whose constraints change are written anew: dropping
+        # one deletes its rows first, so what refers to them, and would go with them, has been copied by then.
+        """
+        CREATE TABLE new_extensions (
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            name TEXT NOT NULL COLLATE NOCASE,
+            publisher TEXT NOT NULL,
+            type TEXT NOT NULL,
+            handler_key TEXT NOT NULL,
+            location TEXT NOT NULL,
+            tags TEXT NOT NULL,
+            requested TEXT NOT NULL,
+            target TEXT,
+            target_initiator TEXT NOT NULL,
+            auto_upgrade_minor INTEGER NOT NULL,
+            automatic_upgrade INTEGER NOT NULL,
+            force_update_tag TEXT,
+            settings_seq INTEGER NOT NULL,
+            settings_tried INTEGER NOT NULL,
+            removing INTEGER NOT NULL,
+            stopped INTEGER NOT NULL,
+            installed_version TEXT,
+            installed_sha256 TEXT,
+            installed_manifest TEXT,
+            installed_enabled INTEGER NOT NULL DEFAULT 0,
+            installed_enabled_at TEXT,
+            installed_settings_seq INTEGER NOT NULL DEFAULT 0,
+            provisioning TEXT NOT NULL,
+            status_code TEXT NOT NULL,
+            status_level TEXT NOT NULL,
+            status_display TEXT NOT NULL,
+            status_message TEXT NOT NULL,
+            status_time TEXT,
+            created TEXT NOT NULL,
+            changed TEXT NOT NULL,
+            reset_requested INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (machine_id, name)
+        ) STRICT;
+
+        INSERT INTO new_extensions (
+            machine_id, name, publisher, type, handler_key, location, tags, requested, target,
+            target_initiator, auto_upgrade_minor, automatic_upgrade, force_update_tag, settings_seq,
+            settings_tried, removing, stopped, installed_version, installed_sha256, installed_manifest,
+            installed_enabled, installed_enabled_at, installed_settings_seq, provisioning, status_code,
+            status_level, status_display, status_message, status_time, created, changed
+        ) SELECT
+            machine_id, name, publisher, type, handler_key, location, tags, requested, target,
+            target_initiator, auto_upgrade_minor, automatic_upgrade, force_update_tag, settings_seq,
+            settings_tried, removing, stopped, installed_version, installed_sha256, installed_manifest,
+            installed_enabled, installed_enabled_at, installed_settings_seq, provisioning, status_code,
+            status_level, status_display, status_message, status_time, created, changed
+        FROM extensions;
+        CREATE TABLE new_settings (
+            machine_id TEXT NOT NULL,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            seq INTEGER NOT NULL,
+            public TEXT,
+            protected BLOB,
+            PRIMARY KEY (machine_id, extension, seq),
+            FOREIGN KEY (machine_id, extension) REFERENCES new_extensions ON DELETE CASCADE
+        ) STRICT;
+        INSERT INTO new_settings SELECT machine_id, extension, seq, public, protected FROM settings;
+        CREATE TABLE new_backoffs (
+            machine_id TEXT NOT NULL,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            version TEXT NOT NULL,
+            failures INTEGER NOT NULL,
+            failed_at TEXT NOT NULL,
+            PRIMARY KEY (machine_id, extension, version),
+            FOREIGN KEY (machine_id, extension) REFERENCES new_extensions ON DELETE CASCADE
+        ) STRICT;
+        INSERT INTO new_backoffs SELECT machine_id, extension, version, failures, failed_at FROM backoffs;
+        DROP TABLE settings;
+        DROP TABLE backoffs;
+        DROP TABLE extensions;
+        ALTER TABLE new_extensions RENAME TO extensions;
+        ALTER TABLE new_settings RENAME TO settings;
+        ALTER TABLE new_backoffs RENAME TO backoffs;
+        CREATE INDEX extensions_of_handler ON extensions (machine_id, handler_key);
+
+        CREATE TABLE operation_instances (
+            operation_id TEXT NOT NULL REFERENCES operations ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            settings_seq INTEGER NOT NULL,
+            old_settings_seq INTEGER,
+            old_enabled INTEGER NOT NULL,
+            PRIMARY KEY (operation_id, position)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO operation_instances
+            SELECT id, 0, extension, settings_seq, iif(kind = 'Install', NULL, old_settings_seq), old_enabled
+            FROM operations;
+        ALTER TABLE operations DROP COLUMN settings_seq;
+        ALTER TABLE operations DROP COLUMN old_settings_seq;
+        ALTER TABLE operations DROP COLUMN old_enabled;
+        ALTER TABLE operations ADD COLUMN partial INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE steps ADD COLUMN instance TEXT;
+        """,
+    ),
+    (
         3,
         """
         -- A machine without a row has the default, which admits everything. Lists are JSON texts.

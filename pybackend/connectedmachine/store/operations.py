@@ -13,6 +13,7 @@ from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import (
     Choice,
     End,
+    Instance,
     Operation,
     OperationKind,
     Outcome,
@@ -35,12 +36,26 @@ class Operations:
 
     def begin(self, operation: Operation) -> None:
         """Record a new operation's head."""
+        with self._db.transaction():
+            self._add_head(operation)
+            for position, instance in enumerate(operation.instances):
+                self._db.run(
+                    "INSERT INTO operation_instances VALUES (?, ?, ?, ?, ?, ?)",
+                    operation.id,
+                    position,
+                    instance.name,
+                    instance.settings_seq,
+                    instance.old_settings_seq,
+                    int(instance.old_enabled),
+                )
+
+    def _add_head(self, operation: Operation) -> None:
         old = operation.old
         self._db.run(
             "INSERT INTO operations (id, machine_id, extension, publisher, type, kind, old_version,"
-            " old_sha256, new_version, new_sha256, old_manifest, old_enabled, automatic, initiator,"
-            " settings_seq, old_settings_seq, policy, began, pass_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " old_sha256, new_version, new_sha256, old_manifest, automatic, initiator, policy, began,"
+            " partial, pass_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             operation.id,
             operation.machine_id,
             operation.extension,
@@ -52,13 +67,11 @@ class Operations:
             str(operation.new.version),
             operation.new.sha256,
             manifest_text(operation.old_manifest),
-            int(operation.old_enabled),
             int(operation.automatic),
             operation.initiator,
-            operation.settings_seq,
-            operation.old_settings_seq,
             json.dumps(asdict(operation.policy)),
             to_text(operation.began),
+            int(operation.partial),
             operation.pass_id,
         )
 
@@ -86,9 +99,10 @@ class Operations:
         return [self._operation(row) for row in rows]
 
     def history(self, machine_id: str, extension: str | None = None) -> list[Operation]:
-        """Every operation of a machine, or of one of its extensions, newest first."""
+        """Every operation of a machine, or of those that cover one of its extensions, newest first."""
         rows = self._db.all(
-            "SELECT * FROM operations WHERE machine_id = ? AND (? IS NULL OR extension = ?)"
+            "SELECT * FROM operations o WHERE machine_id = ? AND (? IS NULL OR EXISTS"
+            " (SELECT 1 FROM operation_instances i WHERE i.operation_id = o.id AND i.extension = ?))"
             " ORDER BY began DESC, rowid DESC",
             machine_id,
             extension,
@@ -97,9 +111,10 @@ class Operations:
         return [self._operation(row) for row in rows]
 
     def last_id(self, machine_id: str, extension: str) -> str | None:
-        """The newest operation of an extension."""
+        """The newest operation that covers an extension."""
         row = self._db.one(
-            "SELECT id FROM operations WHERE machine_id = ? AND extension = ?"
+            "SELECT id FROM operations o WHERE machine_id = ? AND EXISTS"
+            " (SELECT 1 FROM operation_instances i WHERE i.operation_id = o.id AND i.extension = ?)"
             " ORDER BY began DESC, rowid DESC",
             machine_id,
             extension,
@@ -154,13 +169,14 @@ class Operations:
             )
             assert row is not None
             self._db.run(
-                "INSERT INTO steps (operation_id, seq, step, side, target, round, began, ended, choice)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO steps (operation_id, seq, step, side, target, instance, round, began, ended,"
+                " choice) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 operation_id,
                 row["next"],
                 step.name if step else None,
                 step.side if step else None,
                 step.target if step else None,
+                step.instance if step else None,
                 round_,
                 to_text(now),
                 time_text(now if step is None else None),
@@ -219,6 +235,9 @@ class Operations:
 
     def _operation(self, row: sqlite3.Row) -> Operation:
         records = self._db.all("SELECT * FROM steps WHERE operation_id = ? ORDER BY seq", row["id"])
+        instances = self._db.all(
+            "SELECT * FROM operation_instances WHERE operation_id = ? ORDER BY position", row["id"]
+        )
         old = None
         if row["old_version"] is not None:
             old = PackageRef(Version.parse(row["old_version"]), row["old_sha256"])
@@ -231,13 +250,12 @@ class Operations:
             old=old,
             new=PackageRef(Version.parse(row["new_version"]), row["new_sha256"]),
             old_manifest=manifest_of(row["old_manifest"]),
-            old_enabled=bool(row["old_enabled"]),
+            instances=tuple(_instance(instance) for instance in instances),
             automatic=bool(row["automatic"]),
             initiator=row["initiator"],
-            settings_seq=row["settings_seq"],
-            old_settings_seq=row["old_settings_seq"],
             policy=Policy(**json.loads(row["policy"])),
             began=from_text(row["began"]),
+            partial=bool(row["partial"]),
             ended=time_of(row["ended"]),
             outcome=row["outcome"] and Outcome(row["outcome"]),
             code=row["code"],
@@ -247,10 +265,15 @@ class Operations:
         )
 
 
+def _instance(row: sqlite3.Row) -> Instance:
+    return Instance(row["extension"], row["settings_seq"], row["old_settings_seq"], bool(row["old_enabled"]))
+
+
 def _record(row: sqlite3.Row) -> StepRecord:
     step = None
     if row["step"] is not None:
-        step = Step(StepName(row["step"]), Side(row["side"]), row["target"] and Side(row["target"]))
+        target = row["target"] and Side(row["target"])
+        step = Step(StepName(row["step"]), Side(row["side"]), target, row["instance"])
     return StepRecord(
         seq=row["seq"],
         step=step,

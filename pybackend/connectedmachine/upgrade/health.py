@@ -14,9 +14,10 @@ HEARTBEAT_FRESH_SECONDS = 600.0
 """How long a heartbeat counts, this second included (handler contract 1.7)."""
 
 
-def handler_source(handler: str) -> str:
-    """The source name of a handler, given ``Publisher.Type``."""
-    return f"handler:{handler.lower()}"
+def handler_source(handler: str, extension: str | None = None) -> str:
+    """The source name of a handler, given ``Publisher.Type``; of one extension where it may have several."""
+    name = f"handler:{handler.lower()}"
+    return name if extension is None else f"{name}/{extension.lower()}"
 
 
 def probe_source(probe: str) -> str:
@@ -89,8 +90,8 @@ class Verdict:
     message: str
 
 
-def excused(baseline: Sample, subject: str) -> frozenset[str]:
-    """Sources that do not count against the upgrade; never ``subject``.
+def excused(baseline: Sample, subjects: Collection[str]) -> frozenset[str]:
+    """Sources that do not count against the upgrade; never the ``subjects``, which are being upgraded.
 
     Those that were Unhealthy before it, and those that could not be looked at before it either: of a probe
     that cannot be run nothing is learned, and what nobody saw rolls nothing back.
@@ -98,7 +99,7 @@ def excused(baseline: Sample, subject: str) -> frozenset[str]:
     return frozenset(
         name
         for name, source in baseline.sources.items()
-        if source.health in (Health.UNHEALTHY, Health.UNKNOWN) and name != subject
+        if source.health in (Health.UNHEALTHY, Health.UNKNOWN) and name not in subjects
     )
 
 

@@ -6,18 +6,21 @@ Round 0 goes forward, round 1 undoes what the journal shows was begun, each furt
 bring the old version back from its zip. Failures of the new version's own commands during an undo are
 passed over; failures on the old version's side make the rollback pending. An operation is never left in a
 dead end by itself.
+
+Extensions that share a version move together: what belongs to the version is done once, ``enable`` and
+``disable`` for each of them, and the failure of one undoes the change for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.operation import (
     Choice,
     Do,
     End,
+    Instance,
     NextStep,
     Operation,
     OperationKind,
@@ -29,6 +32,7 @@ from connectedmachine.model.operation import (
     StepOutcome,
     StepRecord,
 )
+from connectedmachine.upgrade.journal import Planned, began, succeeded, walk, why
 
 LONGEST_PAUSE = 86_400.0
 """A pending rollback is tried at least once a day, in seconds."""
@@ -44,17 +48,6 @@ RETIRE = Step(StepName.RETIRE, OLD)
 RESTORE = Step(StepName.RESTORE, OLD)
 CONFIRM = Step(StepName.CONFIRM, OLD)
 UPDATE_BACK = Step(StepName.UPDATE, NEW, target=OLD)
-
-# A repeated one that fails counts as done: the one whose end nobody saw may have worked.
-_DONE_IF_REPEATED = (StepName.DISABLE, StepName.UNINSTALL)
-
-
-@dataclass(frozen=True)
-class _Planned:
-    """A step of a round; ``tolerated``: the round goes on when it fails."""
-
-    step: Step
-    tolerated: bool = False
 
 
 def next_step(operation: Operation) -> NextStep:
@@ -77,6 +70,8 @@ def next_step(operation: Operation) -> NextStep:
             return _configure(operation)
         case OperationKind.REMOVE:
             return _remove(operation)
+        case OperationKind.RESET_STATE:
+            return _reset_state(operation)
         case OperationKind.CHANGE_VERSION:
             return _change_version(operation)
 
@@ -86,12 +81,26 @@ def fetched_manifest(operation: Operation) -> HandlerManifest | None:
     return next((record.manifest for record in operation.journal if record.manifest is not None), None)
 
 
-def exit_code_of(operation: Operation, name: StepName, side: Side) -> int | None:
+def manifest_for(operation: Operation, side: Side) -> HandlerManifest:
+    """The manifest of one of its versions; of the new one once it was fetched."""
+    manifest = operation.old_manifest
+    if side is NEW:
+        manifest = fetched_manifest(operation) or manifest
+    assert manifest is not None
+    return manifest
+
+
+def instance_step(operation: Operation, name: StepName, side: Side, instance: Instance) -> Step:
+    """A step about one extension, which only a handler that may have several is told by name."""
+    several = manifest_for(operation, side).supports_multiple_extensions
+    return Step(name, side, instance=instance.name if several else None)
+
+
+def exit_code_of(operation: Operation, step: Step) -> int | None:
     """The exit code of the last attempt at a command, which later commands are told (contract 2.2).
 
     One that failed without a code of its own has the agent's (contract 2.1); ``None`` when it was not run.
     """
-    step = Step(name, side)
     last = next((record for record in reversed(operation.journal) if record.step == step), None)
     if last is None or last.outcome is not StepOutcome.FAILED or last.exit_code is not None:
         return None if last is None else last.exit_code
@@ -115,7 +124,7 @@ def health_window(operation: Operation) -> float:
 
 def _change_version(operation: Operation) -> NextStep:
     latest = max((record.round for record in operation.journal), default=0)
-    forward = _walk(operation, 0, _forward(operation))
+    forward = walk(operation, 0, _forward(operation))
     if isinstance(forward, Do):
         return forward
     assert operation.old is not None
@@ -126,15 +135,15 @@ def _change_version(operation: Operation) -> NextStep:
         return _withdrawn(operation, forward)
     if forward.step == FETCH:
         return End(
-            Outcome.FAILED, f"{_why(forward)} {old} was not touched.", OLD, forward.code or "FetchFailed"
+            Outcome.FAILED, f"{why(forward)} {old} was not touched.", OLD, forward.code or "FetchFailed"
         )
     round_ = max(latest, 1)
     undo = _undo(operation) if round_ == 1 else _further_try(operation)
-    back = _walk(operation, round_, undo)
+    back = walk(operation, round_, undo)
     if isinstance(back, Do):
         return back
     if back is None:
-        return End(Outcome.ROLLED_BACK, f"{_why(forward)} {old} was put back.", OLD, forward.code)
+        return End(Outcome.ROLLED_BACK, f"{why(forward)} {old} was put back.", OLD, forward.code)
     choice = next((r.choice for r in operation.journal if r.choice is not None and r.seq > back.seq), None)
     further = Do(_further_try(operation)[0].step, round_ + 1)
     if choice is Choice.BACK:
@@ -143,132 +152,193 @@ def _change_version(operation: Operation) -> NextStep:
         return _given_up(operation, choice, forward)
     assert back.ended is not None
     pause = min(operation.policy.rollback_pause * 2.0 ** min(round_ - 1, 40), LONGEST_PAUSE)
-    message = f"{_why(forward)} Going back from {new} to {old} is not done yet: {_why(back)}"
+    message = f"{why(forward)} Going back from {new} to {old} is not done yet: {why(back)}"
     return Pause(back.ended, pause, further, message)
 
 
 def _install(operation: Operation) -> NextStep:
-    forward = _walk(
-        operation,
-        0,
-        [_Planned(FETCH), _Planned(Step(StepName.INSTALL, NEW)), _Planned(Step(StepName.ENABLE, NEW))],
-    )
+    forward = walk(operation, 0, _first_steps(operation))
     if isinstance(forward, Do):
         return forward
+    version = operation.new.version
     if forward is None:
-        return End(Outcome.SUCCEEDED, f"Installed {operation.new.version}.", NEW)
-    clean_up = _walk(operation, 1, _clean_up(operation))
+        return End(Outcome.SUCCEEDED, f"Installed {version}.", NEW)
+    clean_up = walk(operation, 1, _clean_up(operation))
     if isinstance(clean_up, Do):
         return clean_up
     if forward.outcome is StepOutcome.WITHDRAWN:
         return End(Outcome.CANCELLED, forward.message, None, forward.code)
-    return End(Outcome.FAILED, f"{_why(forward)} What had been installed was removed.", None, forward.code)
+    gone = "What had been installed was removed."
+    if operation.partial:
+        gone = f"The other extensions that use {version} were not touched."
+    return End(Outcome.FAILED, f"{why(forward)} {gone}", None, forward.code)
 
 
 def _configure(operation: Operation) -> NextStep:
-    enable = _walk(operation, 0, [_Planned(Step(StepName.ENABLE, NEW))])
+    enable = walk(operation, 0, _each(operation, StepName.ENABLE, NEW))
     if isinstance(enable, Do):
         return enable
     if enable is None:
         return End(Outcome.SUCCEEDED, f"Applied new settings to {operation.new.version}.", NEW)
-    return End(Outcome.FAILED, f"The settings were not accepted. {_why(enable)}", NEW, enable.code)
+    return End(Outcome.FAILED, f"The settings were not accepted. {why(enable)}", NEW, enable.code)
+
+
+def _reset_state(operation: Operation) -> NextStep:
+    steps = [Planned(instance_step(operation, StepName.DISABLE, NEW, i)) for i in _enabled_before(operation)]
+    reset = walk(operation, 0, [*steps, *_each(operation, StepName.RESET_STATE, NEW)])
+    if isinstance(reset, Do):
+        return reset
+    # Whatever came of it, the extension is to work again.
+    enable = walk(operation, 0, _each(operation, StepName.ENABLE, NEW))
+    if isinstance(enable, Do):
+        return enable
+    failed = [record for record in (reset, enable) if record is not None]
+    if not failed:
+        return End(Outcome.SUCCEEDED, f"Reset the state of {operation.new.version}.", NEW)
+    message = " ".join(why(record) for record in failed)
+    if enable is None:
+        message = f"{message} It was enabled again."
+    return End(Outcome.FAILED, message, NEW, failed[0].code)
 
 
 def _remove(operation: Operation) -> NextStep:
     steps = [
-        _Planned(Step(StepName.UNINSTALL, NEW), tolerated=True),
-        _Planned(Step(StepName.DISCARD, NEW)),
+        Planned(instance_step(operation, StepName.DISABLE, NEW, instance), tolerated=True)
+        for instance in operation.instances
+        if instance.old_enabled
     ]
-    if operation.old_enabled:
-        steps.insert(0, _Planned(Step(StepName.DISABLE, NEW), tolerated=True))
-    failed = _walk(operation, 0, steps)
+    if operation.partial:
+        steps += _each(operation, StepName.FORGET, NEW)
+    else:
+        steps += [
+            Planned(Step(StepName.UNINSTALL, NEW), tolerated=True),
+            Planned(Step(StepName.DISCARD, NEW)),
+        ]
+    failed = walk(operation, 0, steps)
     if isinstance(failed, Do):
         return failed
     if failed is not None:
-        return End(Outcome.FAILED, f"{_why(failed)} It is tried again.", NEW, failed.code)
-    passed_over = [_why(r) for r in operation.journal if r.outcome is StepOutcome.FAILED]
-    return End(Outcome.SUCCEEDED, " ".join([f"Removed {operation.new.version}.", *passed_over]), None)
+        return End(Outcome.FAILED, f"{why(failed)} It is tried again.", NEW, failed.code)
+    passed_over = [why(r) for r in operation.journal if r.outcome is StepOutcome.FAILED]
+    done = f"Removed {operation.new.version}."
+    if operation.partial:
+        done = f"Removed; other extensions use {operation.new.version} further on."
+    return End(Outcome.SUCCEEDED, " ".join([done, *passed_over]), None)
 
 
 # The lists of steps.
 
 
-def _forward(operation: Operation) -> Iterable[_Planned]:
-    yield _Planned(FETCH)
+def _each(operation: Operation, name: StepName, side: Side, *, tolerated: bool = False) -> list[Planned]:
+    """A step for each extension of the operation."""
+    return [Planned(instance_step(operation, name, side, i), tolerated) for i in operation.instances]
+
+
+def _begun(operation: Operation, name: StepName, side: Side) -> list[Instance]:
+    """The extensions for which round 0 began a step."""
+    return [i for i in operation.instances if began(operation, instance_step(operation, name, side, i))]
+
+
+def _forward(operation: Operation) -> Iterable[Planned]:
+    yield Planned(FETCH)
     manifest = fetched_manifest(operation)
     assert manifest is not None, "the walk stops at a fetch that is not done"
     go_on = manifest.continue_on_update_failure
-    yield _Planned(BASELINE)
-    if operation.old_enabled:
-        yield _Planned(Step(StepName.DISABLE, OLD), tolerated=go_on)
-    yield _Planned(CARRY)
-    yield _Planned(_update(operation))
-    yield _Planned(Step(StepName.UNINSTALL, OLD), tolerated=go_on)
-    yield _Planned(KEEP)
+    yield Planned(BASELINE)
+    for instance in _enabled_before(operation):
+        yield Planned(instance_step(operation, StepName.DISABLE, OLD, instance), tolerated=go_on)
+    yield Planned(CARRY)
+    yield Planned(_update(operation))
+    yield Planned(Step(StepName.UNINSTALL, OLD), tolerated=go_on)
+    yield Planned(KEEP)
     if manifest.update_with_install:
-        yield _Planned(Step(StepName.INSTALL, NEW))
-    yield _Planned(Step(StepName.ENABLE, NEW))
+        yield Planned(Step(StepName.INSTALL, NEW))
+    yield from _each(operation, StepName.ENABLE, NEW)
     if health_window(operation) > 0:
-        yield _Planned(WATCH)
-    yield _Planned(RETIRE, tolerated=True)
+        yield Planned(WATCH)
+    yield Planned(RETIRE, tolerated=True)
 
 
-def _undo(operation: Operation) -> list[_Planned]:
+def _first_steps(operation: Operation) -> Iterable[Planned]:
+    if not operation.partial:
+        yield Planned(FETCH)
+        yield Planned(Step(StepName.INSTALL, NEW))
+    yield from _each(operation, StepName.ENABLE, NEW)
+
+
+def _undo(operation: Operation) -> list[Planned]:
     """Undo what round 0 began, and nothing else."""
-    update, install, enable = (
-        _update(operation),
-        Step(StepName.INSTALL, NEW),
-        Step(StepName.ENABLE, NEW),
-    )
-    disabled_old = _began(operation, Step(StepName.DISABLE, OLD))
-    uninstalled_old = _began(operation, Step(StepName.UNINSTALL, OLD))
-    steps: list[_Planned] = []
-    if _began(operation, enable):
-        steps.append(_Planned(Step(StepName.DISABLE, NEW), tolerated=True))
-    if _succeeded(operation, enable):
-        steps.append(_Planned(UPDATE_BACK, tolerated=True))
-    updated_new = update.side is NEW and _began(operation, update)
-    # On a downgrade the old version ran the update; what the new one did then shows in its enable alone.
-    if updated_new or _began(operation, install) or _began(operation, enable):
-        steps.append(_Planned(Step(StepName.UNINSTALL, NEW), tolerated=True))
-    if disabled_old or uninstalled_old or _began(operation, update):
-        steps.append(_Planned(RESTORE))
-    if uninstalled_old:
-        steps.append(_Planned(Step(StepName.INSTALL, OLD)))
-    if disabled_old:
-        steps += [_Planned(Step(StepName.ENABLE, OLD)), _Planned(CONFIRM)]
-    steps.append(_Planned(Step(StepName.DISCARD, NEW), tolerated=True))
-    return steps
-
-
-def _further_try(operation: Operation) -> list[_Planned]:
-    """Bring the old version back from its zip, whatever state earlier tries left it in."""
+    update, install = _update(operation), Step(StepName.INSTALL, NEW)
+    enabled_new = _begun(operation, StepName.ENABLE, NEW)
+    disabled_old = _begun(operation, StepName.DISABLE, OLD)
+    uninstalled_old = began(operation, Step(StepName.UNINSTALL, OLD))
     steps = [
-        _Planned(RESTORE),
-        _Planned(Step(StepName.UNINSTALL, OLD), tolerated=True),
-        _Planned(Step(StepName.INSTALL, OLD)),
+        Planned(instance_step(operation, StepName.DISABLE, NEW, instance), tolerated=True)
+        for instance in enabled_new
     ]
-    if operation.old_enabled:
-        steps += [_Planned(Step(StepName.ENABLE, OLD)), _Planned(CONFIRM)]
-    steps.append(_Planned(Step(StepName.DISCARD, NEW), tolerated=True))
-    return steps
+    if any(succeeded(operation, instance_step(operation, StepName.ENABLE, NEW, i)) for i in enabled_new):
+        steps.append(Planned(UPDATE_BACK, tolerated=True))
+    updated_new = update.side is NEW and began(operation, update)
+    # On a downgrade the old version ran the update; what the new one did then shows in its enable alone.
+    if updated_new or began(operation, install) or enabled_new:
+        steps.append(Planned(Step(StepName.UNINSTALL, NEW), tolerated=True))
+    if disabled_old or uninstalled_old or began(operation, update):
+        steps.append(Planned(RESTORE))
+    if uninstalled_old:
+        steps.append(Planned(Step(StepName.INSTALL, OLD)))
+    steps += _enable_old(operation, disabled_old)
+    return [*steps, *_tidy_up(operation)]
 
 
-def _clean_up(operation: Operation) -> list[_Planned]:
+def _further_try(operation: Operation) -> list[Planned]:
+    """Bring the old version back from its zip, whatever state earlier tries left it in."""
+    return [
+        Planned(RESTORE),
+        Planned(Step(StepName.UNINSTALL, OLD), tolerated=True),
+        Planned(Step(StepName.INSTALL, OLD)),
+        *_enable_old(operation, _enabled_before(operation)),
+        *_tidy_up(operation),
+    ]
+
+
+def _tidy_up(operation: Operation) -> list[Planned]:
+    """The end of an undo: what is left of the new version, and of extensions that were to join it, goes."""
+    newcomers = [i for i in operation.instances if i.old_settings_seq is None]
+    forget = [Planned(instance_step(operation, StepName.FORGET, OLD, i), tolerated=True) for i in newcomers]
+    return [*forget, Planned(Step(StepName.DISCARD, NEW), tolerated=True)]
+
+
+def _enable_old(operation: Operation, instances: list[Instance]) -> list[Planned]:
+    if not instances:
+        return []
+    steps = [Planned(instance_step(operation, StepName.ENABLE, OLD, instance)) for instance in instances]
+    return [*steps, Planned(CONFIRM)]
+
+
+def _enabled_before(operation: Operation) -> list[Instance]:
+    return [instance for instance in operation.instances if instance.old_enabled]
+
+
+def _clean_up(operation: Operation) -> list[Planned]:
     """Take away what a first install left."""
-    steps: list[_Planned] = []
-    if _began(operation, Step(StepName.ENABLE, NEW)):
-        steps.append(_Planned(Step(StepName.DISABLE, NEW), tolerated=True))
-    if _began(operation, Step(StepName.INSTALL, NEW)):
-        steps.append(_Planned(Step(StepName.UNINSTALL, NEW), tolerated=True))
-    return [*steps, _Planned(Step(StepName.DISCARD, NEW), tolerated=True)]
+    steps: list[Planned] = []
+    if fetched_manifest(operation) is not None or operation.partial:
+        steps += [
+            Planned(instance_step(operation, StepName.DISABLE, NEW, instance), tolerated=True)
+            for instance in _begun(operation, StepName.ENABLE, NEW)
+        ]
+    if operation.partial:
+        return [*steps, *_each(operation, StepName.FORGET, NEW, tolerated=True)]
+    if began(operation, Step(StepName.INSTALL, NEW)):
+        steps.append(Planned(Step(StepName.UNINSTALL, NEW), tolerated=True))
+    return [*steps, Planned(Step(StepName.DISCARD, NEW), tolerated=True)]
 
 
 def _withdrawn(operation: Operation, record: StepRecord) -> NextStep:
     """The wish changed: before anything was touched nothing stays, in the window the new version does."""
     in_window = record.step == WATCH
     last = RETIRE if in_window else Step(StepName.DISCARD, NEW)
-    step = _walk(operation, 1, [_Planned(last, tolerated=True)])
+    step = walk(operation, 1, [Planned(last, tolerated=True)])
     if isinstance(step, Do):
         return step
     return End(Outcome.CANCELLED, record.message, NEW if in_window else OLD, record.code)
@@ -277,68 +347,29 @@ def _withdrawn(operation: Operation, record: StepRecord) -> NextStep:
 def _given_up(operation: Operation, choice: Choice, failure: StepRecord) -> NextStep:
     """An operator ended a pending rollback. Its records share a round that no try can have."""
     assert operation.old is not None
-    steps = [_Planned(Step(StepName.DISCARD, NEW), tolerated=True)]
+    steps = [Planned(Step(StepName.DISCARD, NEW), tolerated=True)]
     if choice is Choice.FORWARD:
         steps = [
-            _Planned(Step(StepName.UNINSTALL, OLD), tolerated=True),
-            _Planned(Step(StepName.DISCARD, OLD), tolerated=True),
+            Planned(Step(StepName.UNINSTALL, OLD), tolerated=True),
+            Planned(Step(StepName.DISCARD, OLD), tolerated=True),
             *steps,
         ]
-    step = _walk(operation, _GIVEN_UP, steps)
+    step = walk(operation, _GIVEN_UP, steps)
     if isinstance(step, Do):
         return step
     if choice is Choice.FORWARD:
-        message = f"{_why(failure)} An operator chose to go forward to {operation.new.version}."
+        message = f"{why(failure)} An operator chose to go forward to {operation.new.version}."
         return End(Outcome.FAILED, message, None)
-    message = f"{_why(failure)} An operator stopped the rollback to {operation.old.version}."
+    message = f"{why(failure)} An operator stopped the rollback to {operation.old.version}."
     return End(Outcome.FAILED, message, OLD)
 
 
 _GIVEN_UP = -1
 
 
-# Reading the journal.
-
-
-def _walk(operation: Operation, round_: int, steps: Iterable[_Planned]) -> Do | StepRecord | None:
-    """Find the first step of a round that is not done.
-
-    Returns:
-        The step to do; or the record that ends the round early; or ``None`` when the round is complete.
-    """
-    for planned in steps:
-        attempts = [r for r in operation.journal if r.round == round_ and r.step == planned.step]
-        if not attempts or attempts[-1].outcome is StepOutcome.LOST:
-            return Do(planned.step, round_)
-        last = attempts[-1]
-        if last.outcome is StepOutcome.WITHDRAWN:
-            return last
-        repeated = len(attempts) > 1 and planned.step.name in _DONE_IF_REPEATED
-        if last.outcome is StepOutcome.FAILED and not planned.tolerated and not repeated:
-            return last
-    return None
-
-
-def _began(operation: Operation, step: Step) -> bool:
-    return any(record.round == 0 and record.step == step for record in operation.journal)
-
-
-def _succeeded(operation: Operation, step: Step) -> bool:
-    return any(
-        record.round == 0 and record.step == step and record.outcome is StepOutcome.DONE
-        for record in operation.journal
-    )
-
-
 def _update(operation: Operation) -> Step:
     """Azure's order: the version that knows more runs update, so on a downgrade the old one does."""
     return Step(StepName.UPDATE, OLD if operation.downgrade else NEW, target=NEW)
-
-
-def _why(record: StepRecord) -> str:
-    text = record.message.strip() or "no reason was given"
-    code = f" with exit code {record.exit_code}" if record.exit_code is not None else ""
-    return f"{record.step} failed{code}: {text}{'' if text.endswith('.') else '.'}"
 
 
 def _success_message(operation: Operation) -> str:

@@ -20,24 +20,37 @@ JITTER = 0.1
 """A retry is put off by up to this part of its interval, by an amount that a machine keeps."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another extension with the same handler, which moves along: they share one version."""
+
+    name: str
+    enrolled: bool
+    stopped: bool
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a plan needs to know of one extension.
 
-    ``pending`` is the message of a pending rollback and ``pending_due`` its next try; ``busy`` says that
-    another operation is under way; ``settings_due`` that settings wait to be applied; ``obstacle`` what
-    keeps it from being installed yet.
+    ``shared`` is the version that its ``siblings`` have, and that it joins or moves with them; ``holds``
+    are theirs too. ``pending`` is the message of a pending rollback and ``pending_due`` its next try;
+    ``busy`` says that another operation is under way; ``settings_due`` that settings wait to be applied,
+    ``reset_due`` that a reset of its state was asked for; ``obstacle`` what it waits for before its install.
     """
 
     name: str
     handler: HandlerName
     requested: VersionRequest
     installed: Version | None
+    shared: Version | None = None
+    siblings: Sequence[Sibling] = ()
     target: Version | None = None
     enrolled: bool = False
     removing: bool = False
     stopped: bool = False
     settings_due: bool = False
+    reset_due: bool = False
     busy: bool = False
     pending: str | None = None
     pending_due: datetime | None = None
@@ -50,7 +63,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An operation that is due. ``image`` is ``None`` for configure and remove."""
+    """An operation that is due. ``image`` is ``None`` where it leads to no other version: for configure,
+    reset and remove, and for an install that joins the version there is."""
 
     kind: OperationKind
     image: ExtensionImage | None
@@ -174,9 +188,14 @@ def plan(
         return _stays(subject, Reason.UP_TO_DATE, "Nothing was asked for.")
     chosen = policy if subject.policy is None else subject.policy
     if subject.installed is None:
+        if subject.shared is not None and subject.requested.matches(subject.shared):
+            return _retried_join(subject, subject.shared, machine_id, chosen, now, configuration)
         return _first_install(subject, images, platform, machine_id, chosen, now, configuration)
     if not subject.enrolled:
         return _stays(subject, Reason.NOT_ENROLLED, "Automatic upgrade is not enabled on it.")
+    kept = _kept_by_sibling(subject)
+    if kept is not None:
+        return kept
     return _upgrade(subject, images, platform, machine_id, chosen, supported, now, configuration)
 
 
@@ -184,6 +203,8 @@ def _asked_for(
     subject: Subject, images: Images, platform: Platform, configuration: Configuration
 ) -> Planned | None:
     """A version or settings that a user asked for, which no hold and no backoff delays."""
+    if subject.installed is None and subject.target is not None and subject.target == subject.shared:
+        return _joins(subject, subject.shared, configuration, automatic=False)
     if subject.target is not None and subject.target != subject.installed:
         refused = refusal(configuration, subject.handler, subject.target)
         if refused is not None:
@@ -193,10 +214,20 @@ def _asked_for(
         )
         if wanted is not None:
             return _moves(subject, wanted, automatic=False)
-    if subject.settings_due and subject.installed is not None:
+    if (subject.reset_due or subject.settings_due) and subject.installed is not None:
         refused = refusal(configuration, subject.handler, subject.installed)
         if refused is not None:
             return _blocked(subject, refused)
+    if subject.reset_due and subject.installed is not None:
+        decision = Decision(
+            subject.name,
+            Reason.UP_TO_DATE,
+            "A reset of its state is due.",
+            subject.installed,
+            subject.installed,
+        )
+        return Planned(decision, Move(OperationKind.RESET_STATE, None, automatic=False))
+    if subject.settings_due and subject.installed is not None:
         decision = Decision(
             subject.name, Reason.UP_TO_DATE, "New settings are due.", subject.installed, subject.installed
         )
@@ -232,7 +263,53 @@ def _first_install(
             assert refused is not None
             return _blocked(subject, refused, newest.version)
         return _stays(subject, Reason.NO_IMAGE, f"No image of {subject.handler} matches {subject.requested}.")
+    if subject.shared is not None:
+        kept = _kept_by_sibling(subject)
+        if kept is not None:
+            return kept
     return _newest_allowed(subject, [image], machine_id, policy, now)
+
+
+def _retried_join(
+    subject: Subject,
+    shared: Version,
+    machine_id: str,
+    policy: Policy,
+    now: datetime,
+    configuration: Configuration,
+) -> Planned:
+    """A join that failed before, or whose wish was stored before there was a version."""
+    # What keeps its siblings from moving does not keep it from joining them where they are.
+    own = [hold for hold in subject.holds if hold.extension.lower() == subject.name.lower()]
+    hold = next((hold for hold in own if hold.applies(shared, now)), None)
+    if hold is not None:
+        return _held(subject, hold, shared)
+    not_due = _not_due(subject, shared, machine_id, policy, now)
+    return not_due or _joins(subject, shared, configuration, automatic=True)
+
+
+def _joins(subject: Subject, shared: Version, configuration: Configuration, *, automatic: bool) -> Planned:
+    refused = refusal(configuration, subject.handler, shared)
+    if refused is not None:
+        return _blocked(subject, refused, shared)
+    if subject.obstacle is not None:
+        return _waits(subject, subject.obstacle, shared)
+    decision = Decision(subject.name, Reason.INSTALLED, f"Enable it on {shared}.", None, shared)
+    return Planned(decision, Move(OperationKind.INSTALL, None, automatic))
+
+
+def _kept_by_sibling(subject: Subject) -> Planned | None:
+    """Extensions that share a version move by themselves only if each of them may."""
+    for sibling in subject.siblings:
+        if sibling.stopped:
+            message = (
+                f"The rollback of '{sibling.name}', which shares its version, was stopped by an operator."
+            )
+            return _stays(subject, Reason.INTERRUPTED, message)
+        if not sibling.enrolled:
+            message = f"Automatic upgrade is not enabled on '{sibling.name}', which shares its version."
+            return _stays(subject, Reason.NOT_ENROLLED, message)
+    return None
 
 
 def _upgrade(
@@ -302,30 +379,44 @@ def _newest_allowed(
         free = [i for i in candidates if not any(hold.applies(i.version, now) for hold in subject.holds)]
     if not free:
         hold = next(hold for hold in subject.holds if hold.applies(candidates[0].version, now))
-        why = f": {hold.reason}" if hold.reason else ""
-        return _stays(
-            subject, Reason.HELD, f"A hold keeps it from moving{why}.", hold.until, candidates[0].version
-        )
-    failed = next((b for b in subject.backoffs if b.version == free[0].version), None)
-    if failed is not None:
-        due = retry_at(failed, policy, machine_id)
-        if now < due:
-            times = "once" if failed.failures == 1 else f"{failed.failures} times"
-            message = f"{failed.version} failed {times}."
-            return _stays(subject, Reason.RETRY_NOT_DUE, message, due, failed.version)
-    return _moves(subject, free[0], automatic=True)
+        return _held(subject, hold, candidates[0].version)
+    not_due = _not_due(subject, free[0].version, machine_id, policy, now)
+    return not_due or _moves(subject, free[0], automatic=True)
+
+
+def _held(subject: Subject, hold: Hold, version: Version) -> Planned:
+    why = f": {hold.reason}" if hold.reason else ""
+    own = hold.extension.lower() == subject.name.lower()
+    whose = "A hold" if own else f"A hold on '{hold.extension}', which shares its version,"
+    return _stays(subject, Reason.HELD, f"{whose} keeps it from moving{why}.", hold.until, version)
+
+
+def _not_due(
+    subject: Subject, version: Version, machine_id: str, policy: Policy, now: datetime
+) -> Planned | None:
+    failed = next((b for b in subject.backoffs if b.version == version), None)
+    if failed is None:
+        return None
+    due = retry_at(failed, policy, machine_id)
+    if now >= due:
+        return None
+    times = "once" if failed.failures == 1 else f"{failed.failures} times"
+    return _stays(subject, Reason.RETRY_NOT_DUE, f"{version} failed {times}.", due, version)
 
 
 def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Planned:
-    if subject.installed is None:
-        if subject.obstacle is not None:
-            return _waits(subject, subject.obstacle, image.version)
+    present = subject.installed or subject.shared
+    if subject.installed is None and subject.obstacle is not None:
+        return _waits(subject, subject.obstacle, image.version)
+    if present is None:
         decision = Decision(subject.name, Reason.INSTALLED, f"Install {image.version}.", None, image.version)
         return Planned(decision, Move(OperationKind.INSTALL, image, automatic))
+    along = ", ".join(f"'{sibling.name}'" for sibling in subject.siblings)
+    with_siblings = f" {along} moves along." if len(subject.siblings) == 1 else f" {along} move along."
     decision = Decision(
         subject.name,
         Reason.UPGRADED,
-        f"Change from {subject.installed} to {image.version}.",
+        f"Change from {present} to {image.version}.{with_siblings if along else ''}",
         subject.installed,
         image.version,
     )

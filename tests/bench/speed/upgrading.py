@@ -85,7 +85,7 @@ class _Bench:
         self._store.extensions.save(
             Extension(
                 self._machine.id, "noop", _HANDLER, "local", {}, VersionRequest(), self._version, "bench",
-                False, False, None, Settings(), 0, False, False, None,
+                False, False, None, Settings(), 0, False, False, False, None,
                 ProvisioningState.SUCCEEDED, Status(), _NOW, _NOW,
             )
         )  # fmt: skip
