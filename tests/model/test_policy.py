@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectedmachine.model.errors import InvalidRequestError
-from connectedmachine.model.handler import Command
+from connectedmachine.model.handler import AGENT_COMMANDS, Command
 from connectedmachine.model.policy import (
     ARC_2021,
     ARC_2025,
@@ -25,8 +25,6 @@ from connectedmachine.model.version import Version
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ONE, TWO = Version.parse("1.0"), Version.parse("2.0")
-
-AZURES = [command for command in Command if command is not Command.RESET_STATE]
 
 
 def test_without_a_word_the_page_of_2021_is_in_force() -> None:
@@ -101,7 +99,7 @@ def test_what_is_no_such_duration_is_refused(value: object) -> None:
 
 
 def test_commands_have_the_time_that_azure_gives_them() -> None:
-    assert {str(command): ARC_2021.timeout(command) for command in AZURES} == {
+    assert {str(command): ARC_2021.timeout(command) for command in AGENT_COMMANDS} == {
         "install": 900.0,
         "update": 900.0,
         "enable": 300.0,
@@ -111,8 +109,8 @@ def test_commands_have_the_time_that_azure_gives_them() -> None:
 
 
 def test_each_command_has_a_timeout_of_its_own() -> None:
-    policy, _ = effective({f"{command}_timeout": float(n) for n, command in enumerate(AZURES, 1)}, {})
-    assert [policy.timeout(command) for command in AZURES] == [1.0, 2.0, 3.0, 4.0, 5.0]
+    policy, _ = effective({f"{command}_timeout": float(n) for n, command in enumerate(AGENT_COMMANDS, 1)}, {})
+    assert [policy.timeout(command) for command in AGENT_COMMANDS] == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
 def test_a_reset_of_state_has_the_time_of_an_enable() -> None:
@@ -125,7 +123,7 @@ def test_a_policy_of_a_journal_without_timeouts_has_the_default_ones() -> None:
     assert Policy(**written) == ARC_2021
 
 
-@pytest.mark.parametrize("command", AZURES)
+@pytest.mark.parametrize("command", AGENT_COMMANDS)
 def test_a_command_without_time_is_refused(command: Command) -> None:
     with pytest.raises(InvalidRequestError):
         checked_value(f"{command}_timeout", 0)

@@ -54,9 +54,10 @@ def passed_on(method: str) -> Call:
     """A call of the service's ``method`` with the options as they are."""
 
     def call(service: Service, options: Options, terminal: Terminal) -> object:
-        named = next(name for name in METHODS if service_method(name) == method)
+        # None: what only this front end offers, such as credentials.
+        named = next((name for name in METHODS if service_method(name) == method), None)
         do = getattr(service, method)
-        if named not in MUTATIONS:
+        if named is None or named not in MUTATIONS:
             return do(**options)
         mutation = {**_with_tags(options), "follow": terminal, "initiator": _initiator()}
         if "wait" not in METHODS[named][1].split():

@@ -19,7 +19,7 @@ from connectedmachine.gallery._files import open_regular, storage_errors
 from connectedmachine.gallery.package import Package, manifest_name, open_package
 from connectedmachine.gallery.rules import Kind, UnpackLimits
 from connectedmachine.model.errors import NotFoundError
-from connectedmachine.model.handler import Command
+from connectedmachine.model.handler import AGENT_COMMANDS, Command
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import OSType
 from connectedmachine.model.manifest import manifest_document, parse_manifest
@@ -90,7 +90,7 @@ def survey(package: Path) -> Survey:
         return Survey(
             "/".join(opened.manifest.path),
             tuple(_quirks(opened, document)),
-            {command: _program(opened, commands.get(command, ""), os) for command in Command},
+            {command: _program(opened, commands.get(command, ""), os) for command in AGENT_COMMANDS},
             os,
             {key: value for key, value in signing.items() if isinstance(value, str)}
             if isinstance(signing, dict)

@@ -17,6 +17,10 @@ class Command(StrEnum):
     RESET_STATE = "resetState"
 
 
+AGENT_COMMANDS = tuple(command for command in Command if command is not Command.RESET_STATE)
+"""What Azure's agent runs, and every package needs; a handler may offer the other."""
+
+
 @dataclass(frozen=True)
 class ResourceLimits:
     """``resourceLimits`` of a manifest (handler contract 1.2); ``None`` limits nothing.

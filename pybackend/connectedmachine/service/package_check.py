@@ -15,7 +15,7 @@ from connectedmachine.gallery.survey import Survey
 from connectedmachine.handler.onlooker import Seen, spellings
 from connectedmachine.handler.status import INVALID_STATUS
 from connectedmachine.model.errors import PackageError
-from connectedmachine.model.handler import Command, StatusKind
+from connectedmachine.model.handler import AGENT_COMMANDS, Command, StatusKind
 from connectedmachine.model.health import Health
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import OSType
@@ -55,7 +55,7 @@ DEMANDS = {
     "manifest": ("HandlerManifest.json is found and can be read.", "1.2"),
     **{
         f"program of {command}": (f"{command}Command names a program in the package.", "2.1")
-        for command in Command
+        for command in AGENT_COMMANDS
     },
     "signingInfo": ("Publisher, type and version agree with what the package counts as.", "1.2"),
     "previous package": ("The package that is updated from can be used.", "1.2"),
