@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from connectedmachine.frontends.cli import main
-from connectedmachine.frontends.cli_commands import COMMANDS, GROUPS, Command
+from connectedmachine.frontends.cli_command import Command
+from connectedmachine.frontends.cli_commands import COMMANDS, GROUPS
 from connectedmachine.frontends.cli_parser import parse
 from connectedmachine.frontends.cli_words import in_cli_words
 from connectedmachine.service import Service

@@ -13,7 +13,8 @@ from connectedmachine.model.operation import OperationKind
 from connectedmachine.model.policy import ARC_2021
 from connectedmachine.model.version import Version
 from connectedmachine.upgrade.gate import DISABLED, NOT_ALLOWED, refusal
-from connectedmachine.upgrade.plan import Images, Planned, Subject, plan
+from connectedmachine.upgrade.images import Images
+from connectedmachine.upgrade.plan import Planned, Subject, plan
 from upgrade.support import AGENT, START
 from upgrade.test_plan import HERE, MACHINE, enrolled, images, moves_to
 

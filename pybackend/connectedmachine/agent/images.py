@@ -9,7 +9,7 @@ from connectedmachine.model.errors import NotFoundError
 from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.image import ExtensionImage
 from connectedmachine.store import Store
-from connectedmachine.upgrade.plan import Images
+from connectedmachine.upgrade.images import Images
 
 if TYPE_CHECKING:
     from connectedmachine.gallery.gallery import Gallery

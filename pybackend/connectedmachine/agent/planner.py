@@ -11,9 +11,10 @@ from connectedmachine.model.policy import Policy, PolicyValues, effective
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.version import VersionRequest
 from connectedmachine.store import Store
+from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import Obstacle
-from connectedmachine.upgrade.plan import Images, Planned, Sibling, Subject, plan
+from connectedmachine.upgrade.plan import Planned, Sibling, Subject, plan
 
 
 class Planner:

@@ -6,12 +6,11 @@ named after the cmdlets.
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import dataclass
-
 from connectedmachine.frontends import cli_calls as calls
-from connectedmachine.frontends import cli_values as values
-from connectedmachine.frontends.cli_calls import Call, passed_on
+from connectedmachine.frontends.cli_administration import ADMINISTRATION
+from connectedmachine.frontends.cli_calls import passed_on
+from connectedmachine.frontends.cli_command import IN as _IN
+from connectedmachine.frontends.cli_command import Command
 from connectedmachine.frontends.cli_options import (
     GALLERY,
     GROUP,
@@ -25,6 +24,7 @@ from connectedmachine.frontends.cli_options import (
     SUBSCRIPTION,
     TAGS,
     TYPE,
+    VERSION,
     YES,
     Option,
     boolean,
@@ -32,29 +32,8 @@ from connectedmachine.frontends.cli_options import (
     json_object,
     needed,
     place,
-    policy_duration,
     text,
 )
-from connectedmachine.frontends.cli_serve import serve
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command.
-
-    Attributes:
-        shows: Kind of what it prints (see ``cli_output``); ``None`` prints nothing.
-        cmdlet: The cmdlet that hints and warnings of the service mean by it.
-    """
-
-    words: str
-    help: str
-    example: str
-    call: Call
-    shows: str | None
-    options: tuple[Option, ...]
-    cmdlet: str = ""
-
 
 GROUPS = {
     "extension": "manage the extensions of a machine",
@@ -70,17 +49,11 @@ GROUPS = {
     "credential": "manage who may use the REST API",
 }
 
-_IN = "-g myResourceGroup --machine-name myVM"
-_PROPERTY = place(
-    "property", help="name of the property, as azcmagent has it", metavar="PROPERTY",
-    choices=tuple(calls.CONFIGURATION),
-)  # fmt: skip
 _PUBLISHED = "--publisher Contoso.Sample --type Agent --version 1.1"
 
 _MACHINE_NAME = text(
     "--machine-name", "--vm-name", "--name", "-n", dest="name", help="name of the machine"
 )  # fmt: skip
-_VERSION = text("--version", dest="version", help="version", metavar="VERSION")
 _OPERATING_SYSTEM = text(
     "--operating-system", "--os", dest="operating_system", help="what it is for", metavar="Linux|Windows"
 )  # fmt: skip
@@ -88,9 +61,7 @@ _ARCHITECTURE = text(
     "--architecture", dest="architecture", help="what it is for; by default any", metavar="x64|arm64|any"
 )  # fmt: skip
 _GALLERY_NAME = text("--name", "-n", "--gallery-name", dest="name", help="name of the gallery")
-_PROBE_NAME = text("--name", "-n", "--probe-name", dest="name", help="name of the probe")
 
-_CREDENTIAL_NAME = text("--name", "-n", dest="name", help="name of the credential", required=True)
 _OF_TYPE = (needed(LOCATION), needed(PUBLISHER), needed(TYPE))
 
 _CHANGES = (
@@ -244,7 +215,7 @@ COMMANDS = (
                metavar="PACKAGE"),
          text("--from", "--previous-path", dest="previous_path", metavar="PACKAGE",
               help="package to update from and to go back to; by default the same one as a lower version"),
-         PUBLISHER, TYPE, _VERSION, _OPERATING_SYSTEM,
+         PUBLISHER, TYPE, VERSION, _OPERATING_SYSTEM,
          json_object("--settings", "--setting", dest="settings", help="public settings; by default {}"),
          json_object("--protected-settings", "--protected-setting", dest="protected_settings",
                      help="protected settings; @FILE or @- keeps them out of the process list"),
@@ -257,7 +228,7 @@ COMMANDS = (
         f"gallery publish --path agent-1.1.zip {_PUBLISHED} --operating-system Linux",
         passed_on("image_publish"), "image",
         (text("--path", dest="path", help="the zip file", required=True),
-         needed(PUBLISHER), needed(TYPE), needed(_VERSION), needed(_OPERATING_SYSTEM), _ARCHITECTURE, GALLERY,
+         needed(PUBLISHER), needed(TYPE), needed(VERSION), needed(_OPERATING_SYSTEM), _ARCHITECTURE, GALLERY,
          boolean("--supports-automatic-upgrade", dest="supports_automatic_upgrade",
                  help="whether enrolled extensions may move to it; by default what the catalogue says")),
         "Publish-AzConnectedExtensionPackage",
@@ -265,7 +236,7 @@ COMMANDS = (
     Command(
         "gallery unpublish", "take a version out of choice", f"gallery unpublish {_PUBLISHED}",
         passed_on("image_unpublish"), "image",
-        (needed(PUBLISHER), needed(TYPE), needed(_VERSION), _OPERATING_SYSTEM, _ARCHITECTURE, GALLERY),
+        (needed(PUBLISHER), needed(TYPE), needed(VERSION), _OPERATING_SYSTEM, _ARCHITECTURE, GALLERY),
         "Unpublish-AzConnectedExtensionPackage",
     ),
     Command(
@@ -298,148 +269,5 @@ COMMANDS = (
                 required=True, choices=("forward", "back", "stop"))),
         "Resolve-AzConnectedMachineUpgrade",
     ),
-    Command(
-        "policy show", "show the policy, and where each value comes from", f"policy show {_IN} -o table",
-        passed_on("policy_get"), "policy", (*OF_MACHINE, NAME), "Get-AzConnectedMachineUpgradePolicy",
-    ),
-    Command(
-        "policy set", f"change policy values; '{values.TAKEN_BACK}' takes one back",
-        f"policy set {_IN} --health-window 10m --retry-interval 1d",
-        passed_on("policy_set"), "policy",
-        (*OF_MACHINE, NAME,
-         Option(("--preset",), "preset", "where values come from that nothing else says",
-                type=values.text_or_default, metavar="arc-2021|arc-2025|default"),
-         policy_duration("--health-window", dest="health_window",
-                         help="how long a machine is watched after an automatic upgrade"),
-         policy_duration("--stable-for", dest="stable_for",
-                         help="how long it must have been healthy at the end of the window"),
-         policy_duration("--healthy-for", dest="healthy_for",
-                         help="how long it must be healthy for the watch to end early"),
-         policy_duration("--retry-interval", dest="retry_interval",
-                         help="pause before a failed version is tried again"),
-         policy_duration("--manual-health-window", dest="manual_health_window",
-                         help="how long a machine is watched after an explicit upgrade"),
-         policy_duration("--sample-interval", dest="sample_interval",
-                         help="time from one health sample to the next"),
-         policy_duration("--rollback-pause", dest="rollback_pause",
-                         help="pause before a failed rollback is tried again; doubles each time"),
-         policy_duration("--install-timeout", dest="install_timeout",
-                         help="how long the handler's install may take before it is ended"),
-         policy_duration("--update-timeout", dest="update_timeout",
-                         help="how long the handler's update may take before it is ended"),
-         policy_duration("--enable-timeout", dest="enable_timeout",
-                         help="how long the handler's enable may take before it is ended"),
-         policy_duration("--disable-timeout", dest="disable_timeout",
-                         help="how long the handler's disable may take before it is ended"),
-         policy_duration("--uninstall-timeout", dest="uninstall_timeout",
-                         help="how long the handler's uninstall may take before it is ended")),
-        "Set-AzConnectedMachineUpgradePolicy",
-    ),
-    Command(
-        "config list", "list every property with its value", f"config list {_IN} -o table",
-        calls.config_list, "property", OF_MACHINE, "Get-AzConnectedMachineConfiguration",
-    ),
-    Command(
-        "config get", "show the value of a property", f"config get {_IN} extensions.allowlist",
-        calls.config_get, "property", (_PROPERTY, *OF_MACHINE),
-    ),
-    Command(
-        "config set", "set the value of a property; of a list, entries with commas between",
-        f"config set {_IN} extensions.allowlist Microsoft.Azure.Monitor/AzureMonitorLinuxAgent --add",
-        calls.config_set, "property",
-        (_PROPERTY, place("value", help="its value", metavar="VALUE"), *OF_MACHINE,
-         Option(("--add", "-a"), "edit", "add to the list", nargs=0, const="add"),
-         Option(("--remove", "-r"), "edit", "remove from the list", nargs=0, const="remove")),
-        "Set-AzConnectedMachineConfiguration",
-    ),
-    Command(
-        "config clear", "give a property its default again", f"config clear {_IN} extensions.blocklist",
-        calls.config_clear, "property", (_PROPERTY, *OF_MACHINE),
-    ),
-    Command(
-        "config import-policy", "take the allowlist from a policy file of Azure's Linux agent",
-        f"config import-policy {_IN} /etc/waagent_policy.json",
-        calls.config_import, "property",
-        (place("file", help="the policy file, or - for standard input", metavar="FILE"), *OF_MACHINE),
-    ),
-    Command(
-        "probe add", "add a health probe, or replace the one of that name",
-        f"probe add {_IN} -n site --http http://127.0.0.1:8080/health",
-        passed_on("probe_add"), "probe",
-        (*OF_MACHINE, needed(_PROBE_NAME),
-         text("--tcp", dest="tcp", help="connect to it", metavar="HOST:PORT"),
-         text("--http", dest="http", help="get it; 200 to 399 is healthy", metavar="URI"),
-         text("--process-name", dest="process_name", help="a process that must run"),
-         text("--service-name", dest="service_name", help="a service that must run"),
-         duration("--interval", dest="interval", help="time between two samples"),
-         duration("--timeout", dest="timeout", help="time after which a sample counts as failed"),
-         Option(("--command",), "command", "a program and its arguments, up to the end of the line; exit "
-                "code 0 is healthy", nargs=argparse.REMAINDER, metavar="PROGRAM")),
-        "Add-AzConnectedMachineHealthProbe",
-    ),
-    Command(
-        "probe list", "list the probes with their last samples", f"probe list {_IN} -o table",
-        passed_on("probe_list"), "probe", (*OF_MACHINE, _PROBE_NAME), "Get-AzConnectedMachineHealthProbe",
-    ),
-    Command(
-        "probe remove", "remove a probe", f"probe remove {_IN} -n site",
-        passed_on("probe_remove"), None, (*OF_MACHINE, needed(_PROBE_NAME)),
-        "Remove-AzConnectedMachineHealthProbe",
-    ),
-    Command(
-        "hold add", "keep an extension, or one version of it, from moving",
-        f"hold add {_IN} -n agent --version 1.2 --reason 'breaks our proxy'",
-        passed_on("hold_add"), "hold",
-        (*OF_EXTENSION, _VERSION,
-         text("--until", dest="until", help="when it ends; by default never", metavar="2030-01-31T18:00:00Z"),
-         text("--reason", dest="reason", help="why, for whoever reads it")),
-        "Add-AzConnectedMachineUpgradeHold",
-    ),
-    Command(
-        "hold list", "list the holds", f"hold list {_IN} -o table",
-        passed_on("hold_list"), "hold", (*OF_MACHINE, NAME), "Get-AzConnectedMachineUpgradeHold",
-    ),
-    Command(
-        "hold remove", "end a hold", f"hold remove {_IN} -n agent --version 1.2",
-        passed_on("hold_remove"), None, (*OF_EXTENSION, _VERSION), "Remove-AzConnectedMachineUpgradeHold",
-    ),
-    Command(
-        "credential create", "make a credential for the REST API; its secret is shown once",
-        "credential create --name pipeline --scope operate",
-        passed_on("credential_create"), "new credential",
-        (_CREDENTIAL_NAME,
-         Option(("--scope",), "scopes", "what it may do, all of them include reading; by default read",
-                nargs="+", choices=("read", "operate", "publish")),
-         Option(("--expires-in-days",), "expires_in_days", "when it ends; by default after 365 days",
-                type=values.whole_number(1, 3650), metavar="DAYS")),
-    ),
-    Command(
-        "credential list", "list the credentials, without their secrets", "credential list -o table",
-        passed_on("credential_list"), "credential", (),
-    ),
-    Command(
-        "credential revoke", "end a credential and all tokens that it got",
-        "credential revoke --name pipeline",
-        passed_on("credential_revoke"), None, (_CREDENTIAL_NAME,),
-    ),
-    Command(
-        "serve", "serve the REST API until Ctrl+C or SIGTERM; the first line printed is JSON and says where",
-        "serve --port 8493",
-        serve, None,
-        (Option(("--port",), "port", "by default 8493; 0 takes any that is free",
-                type=values.whole_number(0, 65535), metavar="PORT"),
-         text("--host", dest="host", help="address to listen on; by default 127.0.0.1", metavar="ADDRESS"),
-         Option(("--http",), "plain", "plain HTTP in place of HTTPS, on the loopback address only",
-                nargs=0, const=True),
-         text("--unix-socket", dest="unix_socket", help="listen there too: the same user needs no token",
-              metavar="PATH"),
-         text("--certificate", dest="certificate", help="PEM file in place of our own", metavar="FILE"),
-         text("--key", dest="key", help="its key, unless that is in the same file", metavar="FILE"),
-         text("--scenario", dest="scenario", help="which calls go wrong, and how (docs/rest.md)",
-              metavar="FILE"),
-         Option(("--print-env",), "print_env", "print the lines that point the Azure SDK and az at the"
-                " server, and end", nargs=0, const=True),
-         Option(("--shell",), "shell", "for which shell the lines are; by default this system's own",
-                choices=("bash", "powershell"))),
-    ),
+    *ADMINISTRATION,
 )  # fmt: skip

@@ -115,3 +115,4 @@ OF_MACHINE = (needed(GROUP), needed(MACHINE), SUBSCRIPTION)
 
 OF_EXTENSION = (*OF_MACHINE, needed(NAME))
 """What names an extension."""
+VERSION = text("--version", dest="version", help="version", metavar="VERSION")

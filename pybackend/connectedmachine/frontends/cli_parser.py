@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from connectedmachine import __version__
 from connectedmachine.frontends.cli_calls import Options
-from connectedmachine.frontends.cli_commands import COMMANDS, GROUPS, Command
+from connectedmachine.frontends.cli_command import Command
+from connectedmachine.frontends.cli_commands import COMMANDS, GROUPS
 from connectedmachine.frontends.cli_options import Option
 from connectedmachine.model.errors import InvalidRequestError
 

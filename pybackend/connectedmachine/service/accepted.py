@@ -22,7 +22,7 @@ from connectedmachine.service.extensions import ExtensionService
 from connectedmachine.service.follow import Follower
 from connectedmachine.service.under_way import failure_of
 from connectedmachine.service.views import Json, request_view
-from connectedmachine.upgrade.plan import Images
+from connectedmachine.upgrade.images import Images
 
 if TYPE_CHECKING:
     from connectedmachine.service.requests import ExtensionBody, ExtensionRequest

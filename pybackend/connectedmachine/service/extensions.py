@@ -18,7 +18,7 @@ from connectedmachine.service.follow import Follower
 from connectedmachine.service.under_way import conflict, looked_at_again
 from connectedmachine.service.views import Json, extension_view
 from connectedmachine.service.wishes import Change, Wishes
-from connectedmachine.upgrade.plan import Images
+from connectedmachine.upgrade.images import Images
 
 if TYPE_CHECKING:
     from connectedmachine.service.requests import ExtensionRequest

@@ -14,8 +14,8 @@ from connectedmachine.service.json_text import same
 from connectedmachine.service.siblings import Siblings
 from connectedmachine.service.under_way import looked_at_again
 from connectedmachine.upgrade.gate import refusal
+from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import cycle
-from connectedmachine.upgrade.plan import Images
 
 if TYPE_CHECKING:
     from connectedmachine.service.requests import ExtensionRequest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from connectedmachine.model.operation import OperationKind
 from connectedmachine.model.policy import Backoff, Hold, Policy
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.upgrade.gate import Refusal, disabled, refusal
+from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import Obstacle, Standing
 
 JITTER = 0.1
@@ -81,55 +82,6 @@ class Planned:
 
 
 _OPEN = Configuration()
-
-
-class Images:
-    """The images of all galleries by handler, newest first, without those that were withdrawn."""
-
-    def __init__(self, images: Iterable[ExtensionImage]) -> None:
-        by_handler: dict[str, list[ExtensionImage]] = {}
-        for image in images:
-            if not image.withdrawn:
-                by_handler.setdefault(image.handler.key, []).append(image)
-        for found in by_handler.values():
-            # A stable sort: of equal versions the one of the gallery that was added first wins.
-            found.sort(key=lambda image: image.version, reverse=True)
-        self._by_handler = by_handler
-        self._fitting: dict[tuple[str, Platform], list[ExtensionImage]] = {}
-        self._released: dict[tuple[str, Platform], list[ExtensionImage]] = {}
-
-    def of(self, handler: HandlerName) -> list[ExtensionImage]:
-        """Every image of a handler, whatever its platform."""
-        return self._by_handler.get(handler.key, [])
-
-    def fitting(self, handler: HandlerName, platform: Platform) -> list[ExtensionImage]:
-        """Those that run on a platform, newest first."""
-        key = (handler.key, platform)
-        found = self._fitting.get(key)
-        if found is None:
-            found = [image for image in self.of(handler) if image.platform.runs_on(platform)]
-            self._fitting[key] = found
-        return found
-
-    def released(self, handler: HandlerName, platform: Platform) -> list[ExtensionImage]:
-        """Those that an automatic upgrade may choose from: the fitting ones without pre-releases."""
-        key = (handler.key, platform)
-        found = self._released.get(key)
-        if found is None:
-            found = [image for image in self.fitting(handler, platform) if not image.version.tag]
-            self._released[key] = found
-        return found
-
-    def best(
-        self,
-        handler: HandlerName,
-        platform: Platform,
-        request: VersionRequest,
-        configuration: Configuration = _OPEN,
-    ) -> ExtensionImage | None:
-        """The highest image that was asked for, runs on the platform, and is admitted there."""
-        matching = (i for i in self.fitting(handler, platform) if request.matches(i.version))
-        return next((i for i in matching if refusal(configuration, handler, i.version) is None), None)
 
 
 def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime:

@@ -9,7 +9,8 @@ from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import Architecture, ExtensionImage, OSType, Platform
 from connectedmachine.model.policy import ARC_2021, Backoff, Hold
 from connectedmachine.model.version import Version, VersionRequest
-from connectedmachine.upgrade.plan import Images, Subject, plan
+from connectedmachine.upgrade.images import Images
+from connectedmachine.upgrade.plan import Subject, plan
 from speed.measure import Result
 
 COUNT = 100_000
