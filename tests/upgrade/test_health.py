@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectedmachine.model.handler import HandlerState, HandlerStatus, Heartbeat, StatusKind
+from connectedmachine.model.handler import HandlerStatus, Heartbeat, Readiness, StatusKind
 from connectedmachine.model.health import Health, Sample, SourceHealth
 from connectedmachine.upgrade.health import (
     excused,
@@ -97,9 +97,9 @@ def test_a_promised_heartbeat_that_is_missing_stale_or_not_ready_is_unhealthy(
 
 @pytest.mark.parametrize(
     ("age", "state"),
-    [(0.0, HandlerState.READY), (600.0, HandlerState.READY), (600.001, HandlerState.UNRESPONSIVE)],
+    [(0.0, Readiness.READY), (600.0, Readiness.READY), (600.001, Readiness.UNRESPONSIVE)],
 )
-def test_a_heartbeat_counts_for_600_seconds(age: float, state: HandlerState) -> None:
+def test_a_heartbeat_counts_for_600_seconds(age: float, state: Readiness) -> None:
     said = handler_state(Heartbeat(True, "0", "", age), enabled=True, reports_heartbeat=True)
     assert said[0] is state
 
@@ -107,11 +107,11 @@ def test_a_heartbeat_counts_for_600_seconds(age: float, state: HandlerState) -> 
 def test_nothing_of_an_earlier_and_worse_heartbeat_sticks() -> None:
     bad = Heartbeat(False, "-1", "The heartbeat is not JSON.", 1.0)
     assert handler_state(bad, enabled=True, reports_heartbeat=True) == (
-        HandlerState.NOT_READY,
+        Readiness.NOT_READY,
         "-1",
         "The heartbeat is not JSON.",
     )
-    assert handler_state(READY, enabled=True, reports_heartbeat=True) == (HandlerState.READY, "0", "ready")
+    assert handler_state(READY, enabled=True, reports_heartbeat=True) == (Readiness.READY, "0", "ready")
 
 
 def test_a_heartbeat_that_was_not_promised_is_not_asked_for() -> None:

@@ -138,7 +138,7 @@ class Heartbeat:
     age: float
 
 
-class HandlerState(StrEnum):
+class Readiness(StrEnum):
     """A handler's own state in the aggregate document (handler contract, section 5)."""
 
     READY = "Ready"

@@ -12,7 +12,7 @@ from connectedmachine import __version__
 from connectedmachine.agent.hands import Reading, Report
 from connectedmachine.agent.host import this_host
 from connectedmachine.model.clock import to_text
-from connectedmachine.model.handler import HandlerState, StatusKind, Substatus
+from connectedmachine.model.handler import Readiness, StatusKind, Substatus
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.service.base import ServiceBase
 from connectedmachine.service.views import Json, os_name
@@ -51,7 +51,7 @@ class AggregateService(ServiceBase):
             "aggregateStatus": {
                 "guestAgentStatus": {
                     "version": __version__,
-                    "status": HandlerState.READY.value,
+                    "status": Readiness.READY.value,
                     "formattedMessage": _formatted("The agent is ready."),
                 },
                 "handlerAggregateStatus": handlers,
@@ -74,7 +74,7 @@ def _waiting_view(extension: Extension) -> Json:
     return {
         "handlerName": str(extension.handler),
         "handlerVersion": str(extension.requested),
-        "status": HandlerState.NOT_READY.value,
+        "status": Readiness.NOT_READY.value,
         "code": -1,
         "useExactVersion": True,
         "formattedMessage": _formatted(extension.status.message or "Nothing is installed yet."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from connectedmachine.model.handler import HandlerState, HandlerStatus, Heartbeat, StatusKind
+from connectedmachine.model.handler import HandlerStatus, Heartbeat, Readiness, StatusKind
 from connectedmachine.model.health import Health, Sample, SourceHealth
 
 _WORST_FIRST = (Health.UNHEALTHY, Health.INITIALIZING, Health.UNKNOWN, Health.HEALTHY)
@@ -27,7 +27,7 @@ def probe_source(probe: str) -> str:
 
 def handler_state(
     heartbeat: Heartbeat | None, *, enabled: bool, reports_heartbeat: bool
-) -> tuple[HandlerState, str, str]:
+) -> tuple[Readiness, str, str]:
     """A handler's own state, with code and message (handler contract, sections 1.7 and 5).
 
     It is told from this one reading: nothing of an earlier and worse one sticks.
@@ -38,14 +38,14 @@ def handler_state(
         reports_heartbeat: As its manifest says.
     """
     if not enabled:
-        return HandlerState.NOT_READY, "-1", "The handler is not enabled."
+        return Readiness.NOT_READY, "-1", "The handler is not enabled."
     if not reports_heartbeat:
-        return HandlerState.READY, "0", "The handler is enabled."
+        return Readiness.READY, "0", "The handler is enabled."
     if heartbeat is None:
-        return HandlerState.NOT_READY, "-1", "The handler writes no heartbeat."
+        return Readiness.NOT_READY, "-1", "The handler writes no heartbeat."
     if heartbeat.age > HEARTBEAT_FRESH_SECONDS:
-        return HandlerState.UNRESPONSIVE, "-1", f"The last heartbeat is {heartbeat.age:.0f} s old."
-    state = HandlerState.READY if heartbeat.ready else HandlerState.NOT_READY
+        return Readiness.UNRESPONSIVE, "-1", f"The last heartbeat is {heartbeat.age:.0f} s old."
+    state = Readiness.READY if heartbeat.ready else Readiness.NOT_READY
     return state, heartbeat.code, heartbeat.message or f"The heartbeat says {state}."
 
 
@@ -67,7 +67,7 @@ def handler_health(
         reports_heartbeat: As its manifest says.
     """
     state, _, said = handler_state(heartbeat, enabled=enabled, reports_heartbeat=reports_heartbeat)
-    if state is not HandlerState.READY:
+    if state is not Readiness.READY:
         return SourceHealth(Health.UNHEALTHY, said)
     if not status.is_current:
         if has_settings:
