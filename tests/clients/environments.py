@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,24 +25,34 @@ AZ = [["azure-cli-core"], ["--no-deps", "azure-cli"]]
 _LONGEST = 180.0
 
 
+def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that ``make`` fills, made by the first process of this run that asks for it."""
+    # Processes of one run (pytest-xdist) have sibling folders, and share what lies beside these.
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / f"client-{name}"
+    ready = folder / "ready"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        _wait(folder, ready)
+    else:
+        make(folder)
+        ready.touch()
+    return folder
+
+
 def made(tmp_path_factory: pytest.TempPathFactory, name: str, *packages: list[str]) -> Path:
     """The folder of a virtual environment in which ``packages`` are installed, one list after another.
 
     Fails the test with what pip said when it cannot be made.
     """
-    # Processes of one run (pytest-xdist) have sibling folders, and share what lies beside these.
-    shared = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else None
-    folder = (shared or tmp_path_factory.getbasetemp()) / f"client-{name}"
-    ready = folder / "ready"
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        return _wait(folder, ready)
-    _run(sys.executable, "-I", "-m", "venv", str(folder))
-    for wanted in packages:
-        _run(str(python(folder)), "-I", "-m", "pip", "install", "-qq", "--no-input", *wanted)
-    ready.touch()
-    return folder
+
+    def make(folder: Path) -> None:
+        _run(sys.executable, "-I", "-m", "venv", str(folder))
+        for wanted in packages:
+            _run(str(python(folder)), "-I", "-m", "pip", "install", "-qq", "--no-input", *wanted)
+
+    return once(tmp_path_factory, name, make)
 
 
 def sdk(tmp_path_factory: pytest.TempPathFactory, version: str) -> Path:
@@ -59,14 +70,13 @@ def python(folder: Path) -> Path:
     return program(folder, "python")
 
 
-def _wait(folder: Path, ready: Path) -> Path:
+def _wait(folder: Path, ready: Path) -> None:
     """Another process of this run makes it."""
     end = time.monotonic() + _LONGEST
     while not ready.exists():
         if time.monotonic() > end:
             pytest.fail(f"{folder} was not finished by the process that began it.")
         time.sleep(0.1)
-    return folder
 
 
 def _run(*command: str) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clients.environments import SDK, python, sdk
+from clients.environments import SDK, once, python, sdk
 from clients.serving import GROUP, MACHINE, SUBSCRIPTION, Server
 from packages import AGENT
 
@@ -40,20 +39,25 @@ class Played:
 
 
 @pytest.fixture(scope="module", params=[f"{v}-{mode}" for v in SDK for mode in ("sync", "async")])
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
     version, mode = request.param.rsplit("-", 1)
-    environment = sdk(tmp_path_factory, version)
-    server = Server(tmp_path_factory.mktemp("home"), AGENT, NEXT)
-    try:
-        done = subprocess.run(
-            [str(python(environment)), "-I", str(Path(__file__).with_name("sdk_program.py"))],
-            input=server.for_client(mode=mode, publisher=AGENT.publisher, type=AGENT.type),
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        yield Played(version, json.loads(done.stdout))
-    finally:
-        server.end()
+
+    def play(folder: Path) -> None:
+        environment = sdk(tmp_path_factory, version)
+        server = Server(folder, AGENT, NEXT)
+        try:
+            done = subprocess.run(
+                [str(python(environment)), "-I", str(Path(__file__).with_name("sdk_program.py"))],
+                input=server.for_client(mode=mode, publisher=AGENT.publisher, type=AGENT.type),
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            (folder / "answers.json").write_text(done.stdout, encoding="utf-8")
+        finally:
+            server.end()
+
+    answers = once(tmp_path_factory, f"played-{request.param}", play) / "answers.json"
+    return Played(version, json.loads(answers.read_text(encoding="utf-8")))
 
 
 def test_create_ends_with_the_resource_as_it_was_asked_for(played: Played) -> None:
