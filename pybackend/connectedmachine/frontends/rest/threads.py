@@ -1,7 +1,8 @@
-"""The service on worker threads: the event loop never waits for the store.
+"""The service on worker threads: the event loop never waits for a writer of the store.
 
 A store connection is for one thread at a time, so each call borrows a service of its own; as many are made
-as calls ever ran at once.
+as calls ever ran at once. To change threads twice costs several times what a small read does, and in
+write-ahead mode readers wait for nobody: such a read is done where it is.
 """
 
 from __future__ import annotations
@@ -35,9 +36,10 @@ class Workers:
 
     async def run(self, work: Callable[[Service], _Result]) -> _Result:
         """Do ``work`` on a thread with a service that nobody else uses meanwhile."""
-        return await anyio.to_thread.run_sync(self._run, work, limiter=self._limiter)
+        return await anyio.to_thread.run_sync(self.run_here, work, limiter=self._limiter)
 
-    def _run(self, work: Callable[[Service], _Result]) -> _Result:
+    def run_here(self, work: Callable[[Service], _Result]) -> _Result:
+        """Do ``work`` on this thread; on the event loop's it may only read, and little."""
         try:
             service = self._idle.get_nowait()
         except Empty:
