@@ -94,6 +94,12 @@ class Database:
         with self._lock, _translated():
             return self._connection.execute(sql, values).rowcount
 
+    def version(self) -> int:
+        """A number that changes with every commit of any other connection, and with none of this one's."""
+        row = self.one("PRAGMA data_version")
+        assert row is not None
+        return int(row[0])
+
     def close(self) -> None:
         self._connection.close()
 

@@ -98,7 +98,10 @@ async def _answer(
         )
 
     workers = workers_of(request.app)
-    reply = workers.run_here(work) if operation.quick else await workers.run(work)
+    if operation.quick:
+        reply = workers.reader.read((operation.id, *names.values()), work)
+    else:
+        reply = await workers.run(work)
     media_type = "application/json" if reply.text else None
     return Response(reply.text, reply.status, dict(reply.headers), media_type)
 

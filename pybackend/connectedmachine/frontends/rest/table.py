@@ -26,7 +26,7 @@ class Operation:
         answers: Schema by status of success; an empty one is an answer without a body.
         expands: Whether it takes ``$expand=instanceView``, which changes nothing: it is always there.
         ours: It belongs to ``Microsoft.HybridCompute``, whose api-versions are checked.
-        quick: It reads a few rows of the store and does nothing else, so no thread is needed for it.
+        quick: It reads a few rows of the store that the names in the path say, and does nothing else.
     """
 
     id: str
