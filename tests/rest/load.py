@@ -1,8 +1,8 @@
-"""Many clients at one machine's extensions: nothing fails, nothing is lost, everything ends (``scripts/rest_load.py``).
+"""Many clients at one machine's extensions: nothing fails, nothing is lost, everything ends.
 
-Each client owns an extension and knows what was last acknowledged of it; three of them also write a shared one, each
-a member of its own. At the end the store has to say the same. Requests are mixed by a seed; a client follows each
-long operation to its end before it goes on with that extension, as a script does.
+What ``scripts/rest_load.py`` runs. Each client owns an extension and knows what was last acknowledged of it;
+three of them also write a shared one, each a member of its own. At the end the store has to say the same.
+Requests are mixed by a seed; a client follows each long operation to its end before it goes on, as scripts do.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Seen:
 
     @property
     def started(self) -> int:
-        return sum(count for (verb, status), count in self.answers.items() if status == 202 and verb != "POLL")
+        return sum(
+            count for (verb, status), count in self.answers.items() if status == 202 and verb != "POLL"
+        )
 
     @property
     def server_errors(self) -> int:
@@ -152,7 +154,9 @@ def load(folder: Path, clients: int, requests: int, seed: int) -> Report:
         User(f"e{number}", f"Type{number}", random.Random(f"{seed} {number}"))  # noqa: S311 # repeatable
         for number in range(clients)
     ]
-    for user, member in zip(users, ("tags", "enableAutomaticUpgrade", "autoUpgradeMinorVersion"), strict=False):
+    for user, member in zip(
+        users, ("tags", "enableAutomaticUpgrade", "autoUpgradeMinorVersion"), strict=False
+    ):
         user.shares = member
     with closing(Store.open(home)) as store:
         _publish(Service(store, SystemClock()), folder / "zips", [user.type for user in users])
@@ -237,7 +241,12 @@ class _Crowd:
     # What a client does; each is a request or more.
 
     async def _create(self, client: httpx.AsyncClient, user: User) -> None:
-        properties = {"publisher": PUBLISHER, "type": user.type, "typeHandlerVersion": "1.0", "settings": {"n": 0}}
+        properties = {
+            "publisher": PUBLISHER,
+            "type": user.type,
+            "typeHandlerVersion": "1.0",
+            "settings": {"n": 0},
+        }
         state = {"typeHandlerVersion": "1.0.0.0", "settings": {"n": 0}, "enableAutomaticUpgrade": False,
                  "autoUpgradeMinorVersion": False, "tags": {}}  # fmt: skip
         if await self._change(client, "PUT", user.name, {"location": "westeurope", "properties": properties}):
@@ -273,7 +282,9 @@ class _Crowd:
                 user.shared = value
         elif user.state is None:
             await self._ask(client, "PATCH", f"{MACHINE}/extensions/{user.name}", 404, _body(member, value))
-        elif await self._change(client, user.random.choice(("PUT", "PATCH")), user.name, _body(member, value)):
+        elif await self._change(
+            client, user.random.choice(("PUT", "PATCH")), user.name, _body(member, value)
+        ):
             user.state[member] = value
 
     async def _upgrade(self, client: httpx.AsyncClient, user: User) -> None:
@@ -297,7 +308,9 @@ class _Crowd:
     # Asking.
 
     async def _change(self, client: httpx.AsyncClient, verb: str, name: str, body: object) -> bool:
-        return await self._ended(client, await self._ask(client, verb, f"{MACHINE}/extensions/{name}", 202, body))
+        return await self._ended(
+            client, await self._ask(client, verb, f"{MACHINE}/extensions/{name}", 202, body)
+        )
 
     async def _ended(self, client: httpx.AsyncClient, answer: httpx.Response) -> bool:
         """Follow a long operation to its end; says whether that is success."""
@@ -348,7 +361,9 @@ def _body(member: str, value: object) -> dict[str, object]:
 
 def main(arguments: Sequence[str]) -> int:
     """Run it and print the table; the exit code is 0 when nothing is amiss."""
-    parser = argparse.ArgumentParser(prog="rest_load.py", description="Many clients at one machine's extensions.")
+    parser = argparse.ArgumentParser(
+        prog="rest_load.py", description="Many clients at one machine's extensions."
+    )
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -9,7 +9,11 @@ from pathlib import Path
 from rest.load import Report, Seen, load
 
 GOOD = Report(
-    Seen(Counter({("PUT", 202): 2, ("GET", 200): 5}), Counter({"Succeeded": 2}), [0.1] * 7), [], 0, (1, 1), 1.0
+    Seen(Counter({("PUT", 202): 2, ("GET", 200): 5}), Counter({"Succeeded": 2}), [0.1] * 7),
+    [],
+    0,
+    (1, 1),
+    1.0,
 )
 
 

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from connectedmachine.model.identity import NIL_SUBSCRIPTION
-from frontends.cli_harness import QUICK, Cli, until
-from packages import AGENT, PackageSpec
+from frontends.cli_harness import Cli, until
+from packages import AGENT
 from rest.serving import Server, serving, token_of
 
 MACHINE = f"/subscriptions/{NIL_SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.HybridCompute/machines/m1"
@@ -50,13 +50,15 @@ def installed(cli: Cli) -> None:
 
 def is_waiting(cli: Cli, command: str) -> bool:
     log = cli.state(SPEC) / "commands.log"
-    return log.exists() and any(line.startswith(f"{command} ") for line in log.read_text("utf-8").splitlines())
+    return log.exists() and any(
+        line.startswith(f"{command} ") for line in log.read_text("utf-8").splitlines()
+    )
 
 
 def body(cli: Cli, **more: object) -> dict[str, object]:
     settings = {"stateFolder": str(cli.state(SPEC)), **more}
-    return {"location": "local", "properties": {
-        "publisher": SPEC.publisher, "type": SPEC.type, "typeHandlerVersion": "1.0", "settings": settings}}  # fmt: skip
+    named = {"publisher": SPEC.publisher, "type": SPEC.type, "typeHandlerVersion": "1.0"}
+    return {"location": "local", "properties": {**named, "settings": settings}}
 
 
 def killed_meanwhile(

@@ -23,8 +23,8 @@ _MAX_BYTES = 64 << 10
 _SETTLED_NS = 2_000_000_000
 _MOST_KNOWN = 10_000
 _known: dict[str, tuple[tuple[int, ...], ExtensionImage]] = {}
-"""Images by gallery and folder, with what told their files apart from others of that name. A process that serves
-reads all images for every change that it is asked for, and nearly always the same ones."""
+"""Images by gallery and folder, with what told their files apart from others of that name. A process that
+serves reads all images for every version that it is asked for, and nearly always the same ones."""
 
 
 def folder_of(handler: HandlerName, version: Version, platform: Platform) -> Path:

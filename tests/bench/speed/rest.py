@@ -1,8 +1,8 @@
 """The REST server over an echo in memory on the same framework and server, over real sockets.
 
-What is asked is what a script asks of it: a GET of one extension, and a PUT that changes a flag of it, which is
-durable when it is answered. TLS is left out on both sides: it costs both the same, and would only hide the
-difference. A server has one core to itself where the system can say so.
+What is asked is what a script asks of it: a GET of one extension, and a PUT that changes a flag of it, which
+is durable when it is answered. TLS is left out on both sides: it costs both the same, and would only hide
+the difference. Each server keeps to one core where the system can say so.
 """
 
 from __future__ import annotations

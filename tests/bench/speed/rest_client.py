@@ -84,7 +84,9 @@ def echo(answer: Path, database: Path | None = None) -> Iterator[int]:
 def _started(command: list[str]) -> Iterator[str]:
     # One core for each server: the client has the others.
     confined = {} if not hasattr(os, "sched_setaffinity") else {"preexec_fn": _on_one_core}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **confined)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **confined
+    )
     try:
         assert process.stdout is not None
         yield process.stdout.readline()

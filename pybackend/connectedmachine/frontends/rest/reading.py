@@ -1,7 +1,7 @@
 """Small reads on the event loop, remembered until anybody commits anything to the store.
 
-In write-ahead mode a reader waits for nobody, and to change threads twice costs several times what such a read
-does. SQLite says whether another connection has committed since; this one never writes.
+In write-ahead mode a reader waits for nobody, and to change threads twice costs several times what such a
+read does. SQLite says whether another connection has committed since; this one never writes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Reader:
         self._known: dict[object, Reply] = {}
 
     def read(self, key: object, work: Callable[[Service], Reply]) -> Reply:
-        """What ``work`` replies, which depends on ``key`` and on what is in the store, and on nothing else."""
+        """What ``work`` replies, which depends on ``key``, on what is in the store, and on nothing else."""
         # Asked before reading: what is committed in between is found at the next question.
         version = self._service.store.version()
         if version != self._version:
