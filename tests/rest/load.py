@@ -2,7 +2,7 @@
 
 What ``scripts/rest_load.py`` runs. Each client owns an extension and knows what was last acknowledged of it;
 three of them also write a shared one, each a member of its own. At the end the store has to say the same.
-Requests are mixed by a seed; a client follows each long operation to its end before it goes on, as scripts do.
+Requests are mixed by a seed. A client follows each long operation to its end before it goes on.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Report:
                 f"requests            {seen.requests} in {self.duration:.0f} s",
                 f"answers of 5xx      {seen.server_errors}",
                 f"not as expected     {len(seen.surprises)} {seen.surprises[:3] or ''}",
-                f"operations          {seen.started} started; ended: {dict(seen.ends)}; open: {self.unfinished}",
+                f"operations          {seen.started} started, {dict(seen.ends)}, open {self.unfinished}",
                 f"lost updates        {len(self.lost)} {self.lost[:3] or ''}",
                 f"answer in ms        p50 {p50:.1f}, p99 {p99:.1f}",
                 f"server's memory     {before:.0f} MiB before, {after:.0f} MiB after",

@@ -58,7 +58,7 @@ class EffectsLock:
         return handle is not None
 
     def is_held(self) -> bool:
-        """Say whether somebody holds it, rather than looks; never said where nobody can tell the two apart."""
+        """Say whether somebody holds it, rather than looks; never said where both look the same."""
         return _CAN_ONLY_LOOK and not self.is_free()
 
     def _opened(self, lock: Callable[[int], None]) -> int | None:

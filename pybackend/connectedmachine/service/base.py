@@ -76,8 +76,8 @@ class ServiceBase:
         from connectedmachine.agent.lock import EffectsLock
 
         try:
-            # One that has the lock looks for wishes once more after it let go, so it sees this one. To start a
-            # process only to learn that costs a tenth of a second.
+            # One that has the lock looks for wishes once more after it let go, so it sees this one.
+            # To start a process only to learn that costs a tenth of a second.
             if EffectsLock(self.places(machine).lock).is_held():
                 return
             launch(self.store.home, machine.id)

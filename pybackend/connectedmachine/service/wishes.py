@@ -64,7 +64,7 @@ class Wishes(UnderWay):
     def _images_for(self, request: ExtensionRequest) -> Images:
         """What the galleries offer now; nothing for a request that asks for no version.
 
-        To read them takes longer than the rest of such a request, and whoever holds the store's lock must not.
+        To read them takes longer than the rest of such a request.
         """
         if request.body.gives("publisher") or request.body.gives("typeHandlerVersion"):
             return offered(self.store)

@@ -82,18 +82,15 @@ def echo(answer: Path, database: Path | None = None) -> Iterator[int]:
 
 @contextmanager
 def _started(command: list[str]) -> Iterator[str]:
-    # One core for each server: the client has the others.
-    confined = {} if not hasattr(os, "sched_setaffinity") else {"preexec_fn": _on_one_core}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **confined
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True
     )
+    if sys.platform == "linux":
+        # One core for a server, whose threads inherit it; the client has the others.
+        os.sched_setaffinity(process.pid, {max(os.sched_getaffinity(0))})
     try:
         assert process.stdout is not None
         yield process.stdout.readline()
     finally:
         process.kill()
         process.communicate()
-
-
-def _on_one_core() -> None:
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

@@ -1,8 +1,8 @@
 """The floor of the REST measures: an echo in memory on the same framework and server, as a program.
 
 ``python -m speed.rest_echo ANSWER [DATABASE]`` answers GET with the content of the file ANSWER. It answers
-PUT with the body that came, after one row was committed to DATABASE as durably as the product's store commits.
-Its one line of output is the port.
+PUT with the body that came, after one row was committed to DATABASE as durably as the product's store does
+it. Its one line of output is the port.
 """
 
 from __future__ import annotations
