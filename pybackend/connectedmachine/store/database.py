@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from connectedmachine.model.errors import DiskFullError, StoreError
+from connectedmachine.model.errors import DiskFullError, NotFoundError, StoreError
 from connectedmachine.store import migrations
 
 BUSY_TIMEOUT_MS = 10_000
@@ -108,7 +108,17 @@ class Database:
 def _translated(target: str = "") -> Iterator[None]:
     try:
         yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+    except sqlite3.IntegrityError as error:
+        if "FOREIGN KEY" not in str(error):
+            raise
+        # What was found before was removed by somebody else since.
+        raise NotFoundError(
+            "ResourceNotFound",
+            "The machine or the extension was removed meanwhile; nothing was changed.",
+            target=target,
+            hint="List what there is and try again.",
+        ) from error
+    except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError as error:
         text = str(error)

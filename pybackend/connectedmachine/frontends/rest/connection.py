@@ -7,10 +7,12 @@ socket ``peer_uid``.
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import sys
 from typing import cast
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if sys.platform == "win32":
@@ -42,6 +44,20 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP as Azure Resource Manager would, rather than as plain text."""
+        error = {"code": "BadRequest", "message": msg}
+        headers = [
+            ("content-type", "application/json"), ("x-ms-error-code", error["code"]), ("connection", "close")
+        ]  # fmt: skip
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=json.dumps({"error": error}).encode("ascii")),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _watch(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
