@@ -113,6 +113,30 @@ def test_what_is_no_http_is_refused(server: Server, request_line: bytes) -> None
     assert json.loads(body)["error"]["code"]
 
 
+def test_an_answer_is_sent_as_one(server: Server) -> None:
+    host = server.url.removeprefix("https://").encode()
+    with _connected(server) as connection:
+        connection.sendall(b"GET /tenants HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
+        head, _, body = connection.recv(1 << 16).partition(
+            b"\r\n\r\n"
+        )  # one TLS record, whatever comes later
+    assert head.startswith(b"HTTP/1.1 401")
+    assert json.loads(body)["error"]["code"] == "AuthenticationFailed"
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(server: Server, token: str) -> None:
+    host = server.url.removeprefix("https://").encode()
+    request = (
+        b"PUT /tenants HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Length: 2\r\n"
+        b"Expect: 100-continue\r\nConnection: close\r\n\r\n" % (host, token.encode())
+    )
+    with _connected(server) as connection:
+        connection.sendall(request)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b"{}")
+        assert _to_the_end(connection).startswith(b"HTTP/1.1 405")
+
+
 def test_an_answer_is_sent_without_waiting_for_acknowledgements() -> None:
     # asyncio sets TCP_NODELAY for sockets that name their protocol, and for no others.
     with _bound(address_of("127.0.0.1"), 0) as listener:

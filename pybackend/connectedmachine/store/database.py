@@ -18,6 +18,7 @@ from connectedmachine.store import migrations
 BUSY_TIMEOUT_MS = 10_000
 
 Value = str | int | float | bytes | None
+Version = tuple[int, int]
 
 
 class Database:
@@ -94,11 +95,11 @@ class Database:
         with self._lock, _translated():
             return self._connection.execute(sql, values).rowcount
 
-    def version(self) -> int:
-        """A number that changes with every commit of any other connection, and with none of this one's."""
-        row = self.one("PRAGMA data_version")
+    def version(self) -> Version:
+        """Differs from any that was given before a change of the store, whoever made it."""
+        row = self.one("PRAGMA data_version")  # changes with every commit of another connection
         assert row is not None
-        return int(row[0])
+        return row[0], self._connection.total_changes
 
     def close(self) -> None:
         self._connection.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -62,7 +63,8 @@ def _endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable
             )
         heard = Heard()
         version = ""
-        query = {name.lower(): value for name, value in request.query_params.items()}
+        given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = {name.lower(): value for name, value in given}
         try:
             version = versions.checked(query.get("api-version"), ours=operation.ours)
             response = await _answer(operation, request, query, version, heard)

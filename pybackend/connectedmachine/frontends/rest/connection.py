@@ -20,8 +20,36 @@ if sys.platform == "win32":
 else:
     from connectedmachine.frontends.rest._socket_posix import peer_uid
 
+_HEAD, _INTERIM = b"HTTP/1.1 ", b"HTTP/1.1 1"
+
 HEADER_SECONDS = 15.0
 """From the first byte of a request, or from the connection, to the end of its headers."""
+
+
+class _Whole:
+    """A transport that sends the head of an answer together with what follows: one packet, one TLS record.
+
+    All our answers have their body at once; something is written after each head, if only its end.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._head and data.startswith(_HEAD) and not data.startswith(_INTERIM):
+            self._head = data
+        elif self._head or data:
+            self._transport.write(self._head + data)
+            self._head = b""
+
+    def close(self) -> None:
+        if self._head:
+            self.write(b"")
+        self._transport.close()
 
 
 class Connection(H11Protocol):
@@ -34,7 +62,7 @@ class Connection(H11Protocol):
         uid = peer_uid(cast(socket.socket, transport.get_extra_info("socket")))
         if uid is not None:
             self.app_state["peer_uid"] = uid
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, _Whole(transport)))
         self._watch()
 
     def data_received(self, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """Small reads on the event loop, remembered until anybody commits anything to the store.
 
 In write-ahead mode a reader waits for nobody, and to change threads twice costs several times what such a
-read does. SQLite says whether another connection has committed since; this one never writes.
+read does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Reader:
 
     def __init__(self, home: Path) -> None:
         self._service = Service(Store.open(home), SystemClock())
-        self._version = 0
+        self._version = self._service.store.version()
         self._known: dict[object, Reply] = {}
 
     def read(self, key: object, work: Callable[[Service], Reply]) -> Reply:
