@@ -224,6 +224,10 @@ class MachineService(ServiceBase):
                         hint="Remove them first; Remove-AzConnectedMachineExtension does that.",
                     )
                 self.store.machines.delete(found.id)
+        except ConflictError:
+            lock.release()
+            self.start_runner(found)  # Whoever asked for work meanwhile took this for a runner.
+            raise
         finally:
             lock.release()
         # A handler's log may be open on Windows; what stays of the folder belongs to no machine any more.
