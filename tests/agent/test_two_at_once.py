@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from agent.world import GROUP, MACHINE, Listener, QuietService, World
 from connectedmachine.agent.clock import SystemClock
+from connectedmachine.agent.lock import EffectsLock
 from connectedmachine.model.errors import ConflictError
+from connectedmachine.service import Service
 from connectedmachine.store import Store
 from packages import AGENT
 
@@ -116,3 +121,35 @@ def test_of_two_version_changes_at_once_one_is_refused(world: World) -> None:
     world.run()
     assert world.version(AGENT) in versions
     assert len([c for c in world.ran(AGENT) if c.startswith("enable")]) == 2
+
+
+def test_no_second_runner_is_started_while_one_has_the_lock(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sys.platform == "win32":
+        pytest.skip("there nobody can only look at a lock")
+    started: list[str] = []
+    monkeypatch.setattr("connectedmachine.agent.launch.launch", lambda _, machine: started.append(machine))
+    service = Service(world.store, SystemClock())
+    lock = EffectsLock(world.places.lock)
+
+    assert lock.acquire()
+    service.start_runner(world.machine)
+    assert started == []
+
+    lock.release()
+    service.start_runner(world.machine)
+    assert started == [world.machine.id]
+
+
+def test_who_only_looks_at_the_lock_is_taken_for_nobody(world: World) -> None:
+    start = threading.Barrier(4)
+    lock = EffectsLock(world.places.lock)
+
+    def look(_: int) -> bool:
+        start.wait()
+        return any(EffectsLock(world.places.lock).is_held() for _ in range(200))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert not any(pool.map(look, range(4)))
+    assert lock.is_free()

@@ -391,6 +391,29 @@ def test_an_image_file_that_is_no_json_object_is_passed_over(
     assert (images, len(problems)) == ([], 1)
 
 
+def test_a_file_that_was_known_and_changed_is_read_again(gallery: Gallery, package: Path) -> None:
+    publish(gallery, package)
+    path = gallery.root / ENTRY / "image.json"
+    an_hour_ago = path.stat().st_mtime - 3600
+    os.utime(path, (an_hour_ago, an_hour_ago))
+    [known] = gallery.images()
+    path.write_text(path.read_text().replace(known.sha256, "0" * 64))
+    os.utime(path, (an_hour_ago, an_hour_ago))  # as a copy with its times kept would have it
+    [image] = gallery.images()
+    assert image.sha256 == "0" * 64
+
+
+def test_a_known_image_that_is_withdrawn_or_gone_is_so_at_once(gallery: Gallery, package: Path) -> None:
+    publish(gallery, package)
+    path = gallery.root / ENTRY / "image.json"
+    os.utime(path, (0, 0))
+    assert [image.withdrawn for image in gallery.images()] == [False]
+    gallery.unpublish(HANDLER, VERSION, LINUX)
+    assert [image.withdrawn for image in gallery.images()] == [True]
+    path.unlink()
+    assert gallery.images() == []
+
+
 def test_a_fifo_in_a_gallery_is_passed_over_and_not_waited_for(gallery: Gallery, package: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("there are no FIFOs here")

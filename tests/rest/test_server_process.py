@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from connectedmachine.frontends.rest.names import address_of
+from connectedmachine.frontends.rest.server import _bound
 from frontends.cli_harness import Cli
 from rest.serving import Server, is_posix, log_of, serving, token_of
 from rest.support import error_of
@@ -106,7 +108,39 @@ def test_endless_headers_are_cut_off(server: Server) -> None:
     [b"\x16\x03\x01\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n"],
 )
 def test_what_is_no_http_is_refused(server: Server, request_line: bytes) -> None:
-    assert _raw(server, request_line).startswith(b"HTTP/1.1 400")
+    head, _, body = _raw(server, request_line).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert json.loads(body)["error"]["code"]
+
+
+def test_an_answer_is_sent_as_one(server: Server) -> None:
+    host = server.url.removeprefix("https://").encode()
+    with _connected(server) as connection:
+        connection.sendall(b"GET /tenants HTTP/1.1\r\nHost: %s\r\n\r\n" % host)
+        head, _, body = connection.recv(1 << 16).partition(
+            b"\r\n\r\n"
+        )  # one TLS record, whatever comes later
+    assert head.startswith(b"HTTP/1.1 401")
+    assert json.loads(body)["error"]["code"] == "AuthenticationFailed"
+
+
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(server: Server, token: str) -> None:
+    host = server.url.removeprefix("https://").encode()
+    request = (
+        b"PUT /tenants HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Length: 2\r\n"
+        b"Expect: 100-continue\r\nConnection: close\r\n\r\n" % (host, token.encode())
+    )
+    with _connected(server) as connection:
+        connection.sendall(request)
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b"{}")
+        assert _to_the_end(connection).startswith(b"HTTP/1.1 405")
+
+
+def test_an_answer_is_sent_without_waiting_for_acknowledgements() -> None:
+    # asyncio sets TCP_NODELAY for sockets that name their protocol, and for no others.
+    with _bound(address_of("127.0.0.1"), 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 def test_two_hosts_are_none(server: Server) -> None:

@@ -228,8 +228,12 @@ class Desk:
 
     def state(self) -> dict[str, object]:
         """Every row of every table, and every file of the state root."""
-        home = self.service.store.home
-        return {**_tables(home / "store.db"), **_tree(home), **_tree(self.zips)}
+        return {**state_of(self.service.store.home), **_tree(self.zips)}
+
+
+def state_of(home: Path) -> dict[str, object]:
+    """Every row of every table, and every file of a state root."""
+    return {**_tables(home / "store.db"), **_tree(home)}
 
 
 def _text(body: str | Mapping[str, object]) -> str:

@@ -34,6 +34,19 @@ def test_a_machine_with_extensions_stays_in_somebodys_care(desk: Desk) -> None:
         desk.service.machine_remove(resource_group=RG, name="m1", follow=desk.heard)
 
     assert "agent" in refused(error, "CannotDeleteResource").message
+
+
+def test_work_that_was_asked_for_while_a_removal_was_tried_is_done(desk: Desk) -> None:
+    desk.publish("Agent", "1.0")
+    desk.service.runs = False
+    desk.put(body={"properties": {"publisher": SAMPLE, "type": "Agent"}}, wait=False)
+    desk.service.runs = True
+
+    with pytest.raises(ConnectedMachineError):
+        desk.service.machine_remove(resource_group=RG, name="m1", follow=desk.heard)
+
+    assert desk.version() == "1.0.0.0"
+    assert len(desk.history()) == 1
     assert desk.version() == "1.0.0.0"
 
 

@@ -307,9 +307,8 @@ class Gallery:
 def _folders(parent: Path) -> list[Path]:
     """Sub-folders by name; names that start with a dot are work under way, or the file manager's."""
     with os.scandir(parent) as entries:
-        return sorted(
-            Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith(".")
-        )
+        names = sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    return [parent / name for name in names]
 
 
 def _stage_package(package: Path, copy: Path) -> tuple[str, int]:

@@ -146,16 +146,16 @@ class RequestService(ExtensionService):
 
         if verb is RequestVerb.REMOVE:
             return lambda request: self._removing(machine, name, request)
-        images = offered(self.store)
         if verb is RequestVerb.UPGRADE:
-            targets = bodies.extension_targets(text)
+            targets, images = bodies.extension_targets(text), offered(self.store)
             return lambda request: self._upgrading(machine, targets, images, request)
         if verb is RequestVerb.ADD:
-            added = bodies.added_extensions(text)
+            added, images = bodies.added_extensions(text), offered(self.store)
             return lambda request: self._writing(
                 machine, self._named(machine, added), images, follow, request, create=True
             )
-        written = [(name, bodies.ExtensionRequest(text))]
+        body = bodies.ExtensionRequest(text)
+        written, images = [(name, body)], self._images_for(body)
         create = verb is RequestVerb.PUT
         return lambda request: self._writing(machine, written, images, follow, request, create=create)
 

@@ -231,8 +231,9 @@ class ExtensionService(Wishes):
             return {"message": self._removal_in_words(found, self.extension(found, name))}
         from connectedmachine.service.requests import ExtensionRequest
 
-        images = offered(self.store)
-        change = self._change(found, name, ExtensionRequest(body_text), "", images, create=verb == "put")
+        request = ExtensionRequest(body_text)
+        images = self._images_for(request)
+        change = self._change(found, name, request, "", images, create=verb == "put")
         return {"message": change.in_words()}
 
     # Writing.
@@ -251,7 +252,7 @@ class ExtensionService(Wishes):
         from connectedmachine.service.requests import ExtensionRequest
 
         request = ExtensionRequest(text)
-        images = offered(self.store)
+        images = self._images_for(request)
         with self.store.transaction():
             before = self._last_operation(machine, name)
             change = self._commit_change(machine, name, request, initiator, images, create=create)

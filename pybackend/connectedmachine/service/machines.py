@@ -214,18 +214,20 @@ class MachineService(ServiceBase):
         try:
             with self.store.transaction():
                 extensions = self.store.extensions.of_machine(found.id)
-                if extensions:
-                    raise ConflictError(
-                        "CannotDeleteResource",
-                        f"Machine '{found.name}' has extensions: "
-                        + ", ".join(extension.name for extension in extensions)
-                        + ".",
-                        target=found.name,
-                        hint="Remove them first; Remove-AzConnectedMachineExtension does that.",
-                    )
-                self.store.machines.delete(found.id)
+                if not extensions:
+                    self.store.machines.delete(found.id)
         finally:
             lock.release()
+        if extensions:
+            self.start_runner(found)  # Whoever asked for work meanwhile took this for a runner.
+            raise ConflictError(
+                "CannotDeleteResource",
+                f"Machine '{found.name}' has extensions: "
+                + ", ".join(extension.name for extension in extensions)
+                + ".",
+                target=found.name,
+                hint="Remove them first; Remove-AzConnectedMachineExtension does that.",
+            )
         # A handler's log may be open on Windows; what stays of the folder belongs to no machine any more.
         shutil.rmtree(places.machine, ignore_errors=True)
         return {"removed": True}

@@ -40,6 +40,9 @@ class TokenService(ServiceBase):
         # Client and end of tokens whose signature was right, by their digests. That never changes; whether
         # the credential is still there is asked each time.
         self._seen: dict[bytes, tuple[str, int]] = {}
+        # Credentials as they are in this version of the store.
+        self._version = store.version()
+        self._known: dict[str, Credential] = {}
 
     def token_issue(
         self, *, client_id: str, client_secret: str, tenant: str, issuer: str, audience: str
@@ -90,18 +93,31 @@ class TokenService(ServiceBase):
         """
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         client_id, expires = self._seen.get(digest) or self._verified(token, digest)
-        found = self.store.credentials.find(client_id)
+        found = self._credential(client_id)
         if found is None:
             raise _refused_token()
         now = self.clock.now()
-        if expires <= now.timestamp() or found[0].expires <= now:
+        if expires <= now.timestamp() or found.expires <= now:
             raise PermissionDeniedError(
                 "ExpiredAuthenticationToken",
                 "The access token has expired.",
                 target="Authorization",
                 hint="Get a new one from the token endpoint.",
             )
-        return found[0]
+        return found
+
+    def _credential(self, client_id: str) -> Credential | None:
+        version = self.store.version()
+        if version != self._version:
+            self._known.clear()
+            self._version = version
+        known = self._known.get(client_id)
+        if known is None:
+            found = self.store.credentials.find(client_id)
+            if found is None:
+                return None
+            known = self._known[client_id] = found[0]
+        return known
 
     def _verified(self, token: str, digest: bytes) -> tuple[str, int]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from connectedmachine.agent.images import offered
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError, StoreError
 from connectedmachine.model.identity import HandlerName, extension_name
 from connectedmachine.model.policy import effective
@@ -70,6 +71,15 @@ class Change:
 
 class Wishes(Siblings):
     """Part of the service that judges what a request asks for; commits nothing."""
+
+    def _images_for(self, request: ExtensionRequest) -> Images:
+        """What the galleries offer now; nothing for a request that asks for no version.
+
+        To read them takes longer than the rest of such a request.
+        """
+        if request.body.gives("publisher") or request.body.gives("typeHandlerVersion"):
+            return offered(self.store)
+        return Images(())
 
     def _change(
         self,

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from connectedmachine.model.errors import DiskFullError, StoreError
+from connectedmachine.model.errors import DiskFullError, NotFoundError, StoreError
 from connectedmachine.store import migrations
 
 BUSY_TIMEOUT_MS = 10_000
 
 Value = str | int | float | bytes | None
+Version = tuple[int, int]
 
 
 class Database:
@@ -94,6 +95,12 @@ class Database:
         with self._lock, _translated():
             return self._connection.execute(sql, values).rowcount
 
+    def version(self) -> Version:
+        """Differs from any that was given before a change of the store, whoever made it."""
+        row = self.one("PRAGMA data_version")  # changes with every commit of another connection
+        assert row is not None
+        return row[0], self._connection.total_changes
+
     def close(self) -> None:
         self._connection.close()
 
@@ -102,7 +109,17 @@ class Database:
 def _translated(target: str = "") -> Iterator[None]:
     try:
         yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+    except sqlite3.IntegrityError as error:
+        if "FOREIGN KEY" not in str(error):
+            raise
+        # What was found before was removed by somebody else since.
+        raise NotFoundError(
+            "ResourceNotFound",
+            "The machine or the extension was removed meanwhile; nothing was changed.",
+            target=target,
+            hint="List what there is and try again.",
+        ) from error
+    except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError as error:
         text = str(error)

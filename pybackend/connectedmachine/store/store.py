@@ -26,6 +26,7 @@ class Store:
         self.home = home
         self._database = database
         self.transaction = database.transaction
+        self.version = database.version
         self.machines = Machines(database)
         self.extensions = Extensions(database)
         self.operations = Operations(database)

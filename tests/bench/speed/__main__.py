@@ -14,6 +14,7 @@ from speed.first_call import first_call
 from speed.measure import Result
 from speed.module_import import module_import
 from speed.planning import planning
+from speed.rest import rest_get, rest_load, rest_put, rest_start
 from speed.upgrading import undo, upgrade
 from speed.warm_get import warm_get
 
@@ -28,6 +29,10 @@ WITHOUT_ENGINE: dict[str, Callable[[Path], Result]] = {
     "planning": lambda _: planning(),
     "upgrade": upgrade,
     "undo": undo,
+    "rest-get": rest_get,
+    "rest-put": rest_put,
+    "rest-load": rest_load,
+    "rest-start": rest_start,
 }
 """Measures that are given an empty folder."""
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectedmachine.frontends.rest import openapi, versions
+from connectedmachine.frontends.rest.auth import header_of
 from connectedmachine.frontends.rest.call import Call, Heard, Reply
 from connectedmachine.frontends.rest.errors import arm_error, refusal
 from connectedmachine.frontends.rest.paths import NAMESPACE, AnyCaseRoute, what_it_names
@@ -24,7 +26,7 @@ from connectedmachine.service import Service
 
 WARNING_HEADER = "x-ms-azcmlite-warning"
 
-_CONDITIONS = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
+_CONDITIONS = (b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since")
 _LONGEST_HEADER = 2048
 
 _log = logging.getLogger(__name__)
@@ -61,7 +63,8 @@ def _endpoint(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable
             )
         heard = Heard()
         version = ""
-        query = {name.lower(): value for name, value in request.query_params.items()}
+        given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = {name.lower(): value for name, value in given}
         try:
             version = versions.checked(query.get("api-version"), ours=operation.ours)
             response = await _answer(operation, request, query, version, heard)
@@ -88,22 +91,28 @@ async def _answer(
     names = dict(request.path_params)
     failing = getattr(request.state, "fail_operation", None)
     initiator = f"REST: {request.state.caller.name}"
-    base, path = str(request.base_url).rstrip("/"), request.url.path
+    # Not base_url, which costs a tenth of the request; the name was checked before.
+    base, path = f"{request.scope['scheme']}://{header_of(request.scope, b'host')}", request.scope["path"]
 
     def work(service: Service) -> Reply:
         return operation.answer(
             Call(service, base, path, names, query, version, body, initiator, failing, heard)
         )
 
-    reply = await workers_of(request.app).run(work)
+    workers = workers_of(request.app)
+    if operation.quick:
+        reply = workers.reader.read((operation.id, *names.values()), work)
+    else:
+        reply = await workers.run(work)
     media_type = "application/json" if reply.text else None
     return Response(reply.text, reply.status, dict(reply.headers), media_type)
 
 
 def _refuse_what_is_not_offered(operation: Operation, request: Request, query: Mapping[str, str]) -> None:
     """Strict by default: what would be passed over in silence is refused by name."""
-    for name in _CONDITIONS:
-        if name in request.headers:
+    for field, _ in request.scope["headers"]:
+        if field in _CONDITIONS:
+            name = field.decode("ascii")
             raise NotSupportedError(
                 "ConditionNotSupported", f"The header '{name}' is not supported.", target=name
             )
@@ -116,8 +125,10 @@ def _refuse_what_is_not_offered(operation: Operation, request: Request, query: M
         raise InvalidRequestError(
             "InvalidExpand", f"'{query['$expand']}' cannot be expanded.", target="$expand"
         )
+    if not operation.body:
+        return
     media_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if operation.body and media_type != "application/json" and not media_type.endswith("+json"):
+    if media_type != "application/json" and not media_type.endswith("+json"):
         raise NotSupportedError(
             "UnsupportedMediaType", f"A body of '{media_type}' is not supported; send JSON.", target="body"
         )

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -72,6 +71,12 @@ def peer_of(scope: Scope) -> str:
     return str(client[0]) if client else "socket"
 
 
+def header_of(scope: Scope, name: bytes) -> str:
+    """A header, or nothing; ``name`` in lower case."""
+    fields: list[tuple[bytes, bytes]] = scope["headers"]
+    return next((value.decode("latin-1") for field, value in fields if field == name), "")
+
+
 class Authenticated:
     """Lets through who is known and may do it; sets ``request.state.caller``."""
 
@@ -106,8 +111,7 @@ class Authenticated:
         uid = scope["state"].get("peer_uid")
         if uid is not None and uid == self._own_uid:
             return Caller(f"uid {uid}", frozenset(Right))
-        headers = Headers(scope=scope)
-        scheme, _, token = headers.get("authorization", "").partition(" ")
+        scheme, _, token = header_of(scope, b"authorization").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return _unauthenticated(scope, "AuthenticationFailed", "A bearer token is missing.")
         try:
@@ -141,6 +145,6 @@ def _needed(method: str, path: str) -> Right:
 
 def _unauthenticated(scope: Scope, code: str, message: str) -> Response:
     # The host was checked before: it is one of our own names.
-    host = Headers(scope=scope).get("host", "")
+    host = header_of(scope, b"host")
     challenge = f'Bearer authorization_uri="{scope["scheme"]}://{host}/common", error="invalid_token"'
     return arm_error(401, code, message, target="Authorization", headers={"www-authenticate": challenge})

@@ -7,10 +7,12 @@ socket ``peer_uid``.
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import sys
 from typing import cast
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if sys.platform == "win32":
@@ -18,8 +20,36 @@ if sys.platform == "win32":
 else:
     from connectedmachine.frontends.rest._socket_posix import peer_uid
 
+_HEAD, _INTERIM = b"HTTP/1.1 ", b"HTTP/1.1 1"
+
 HEADER_SECONDS = 15.0
 """From the first byte of a request, or from the connection, to the end of its headers."""
+
+
+class _Whole:
+    """A transport that sends the head of an answer together with what follows: one packet, one TLS record.
+
+    All our answers have their body at once; something is written after each head, if only its end.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._head and data.startswith(_HEAD) and not data.startswith(_INTERIM):
+            self._head = data
+        elif self._head or data:
+            self._transport.write(self._head + data)
+            self._head = b""
+
+    def close(self) -> None:
+        if self._head:
+            self.write(b"")
+        self._transport.close()
 
 
 class Connection(H11Protocol):
@@ -32,7 +62,7 @@ class Connection(H11Protocol):
         uid = peer_uid(cast(socket.socket, transport.get_extra_info("socket")))
         if uid is not None:
             self.app_state["peer_uid"] = uid
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, _Whole(transport)))
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -42,6 +72,20 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP as Azure Resource Manager would, rather than as plain text."""
+        error = {"code": "BadRequest", "message": msg}
+        headers = [
+            ("content-type", "application/json"), ("x-ms-error-code", error["code"]), ("connection", "close")
+        ]  # fmt: skip
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=json.dumps({"error": error}).encode("ascii")),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _watch(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:

@@ -212,7 +212,9 @@ def _refuse_open_door(service: Service, address: Address, options: ServeOptions)
 
 def _bound(address: Address, port: int) -> socket.socket:
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol: asyncio turns Nagle's algorithm off for no other socket, and an answer of two parts
+    # would wait 40 ms for the client to acknowledge the first.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform == "win32":
             # There the other option would let two servers share a port.

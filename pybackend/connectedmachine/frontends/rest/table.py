@@ -26,6 +26,7 @@ class Operation:
         answers: Schema by status of success; an empty one is an answer without a body.
         expands: Whether it takes ``$expand=instanceView``, which changes nothing: it is always there.
         ours: It belongs to ``Microsoft.HybridCompute``, whose api-versions are checked.
+        quick: It reads a few rows of the store that the names in the path say, and does nothing else.
     """
 
     id: str
@@ -36,12 +37,17 @@ class Operation:
     body: str = ""
     expands: bool = False
     ours: bool = True
+    quick: bool = False
 
 
 _LONG = {202: ""}
 
+# Routes are tried one after another, so what is asked most comes first.
 OPERATIONS = (
-    Operation("Machines_Get", "GET", paths.MACHINE, machines.get, {200: "Machine"}, expands=True),
+    Operation("MachineExtensions_Get", "GET", paths.EXTENSION, extensions.get, {200: "MachineExtension"},
+              quick=True),
+    Operation("Machines_Get", "GET", paths.MACHINE, machines.get, {200: "Machine"}, expands=True,
+              quick=True),
     Operation("Machines_CreateOrUpdate", "PUT", paths.MACHINE, machines.put, {200: "Machine"},
               body="MachineBody", expands=True),
     Operation("Machines_Update", "PATCH", paths.MACHINE, machines.patch, {200: "Machine"},
@@ -51,7 +57,6 @@ OPERATIONS = (
               {200: "MachineList"}, expands=True),
     Operation("Machines_ListBySubscription", "GET", paths.MACHINES_OF_SUBSCRIPTION,
               machines.list_of_subscription, {200: "MachineList"}),
-    Operation("MachineExtensions_Get", "GET", paths.EXTENSION, extensions.get, {200: "MachineExtension"}),
     Operation("MachineExtensions_CreateOrUpdate", "PUT", paths.EXTENSION, extensions.put, _LONG,
               body="ExtensionBody"),
     Operation("MachineExtensions_Update", "PATCH", paths.EXTENSION, extensions.patch, _LONG,

@@ -1,7 +1,7 @@
-"""The service on worker threads: the event loop never waits for the store.
+"""The service on worker threads: the event loop never waits for a writer of the store.
 
 A store connection is for one thread at a time, so each call borrows a service of its own; as many are made
-as calls ever ran at once.
+as calls ever ran at once. Small reads stay on the event loop (``reading``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from anyio import CapacityLimiter
 from starlette.applications import Starlette
 
 from connectedmachine.agent.clock import SystemClock
+from connectedmachine.frontends.rest.reading import Reader
 from connectedmachine.service import Service
 from connectedmachine.store import Store
 
@@ -26,10 +27,15 @@ _Result = TypeVar("_Result")
 
 
 class Workers:
-    """Threads with a service each."""
+    """Threads with a service each.
+
+    Attributes:
+        reader: For the event loop.
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self.reader = Reader(home)
         self._limiter = CapacityLimiter(_AT_ONCE)
         self._idle: LifoQueue[Service] = LifoQueue()
 
@@ -51,6 +57,7 @@ class Workers:
         """Close the stores of the services that are idle."""
         while not self._idle.empty():
             self._idle.get_nowait().store.close()
+        self.reader.close()
 
 
 def workers_of(app: Starlette) -> Workers:
