@@ -118,6 +118,18 @@ def carry_back(source: Path, fresh: Path) -> list[str]:
     return _copy(source, fresh, ("config", "status"))
 
 
+def carry_mark(new: Path, old: Path) -> list[str]:
+    """Give an old version that is brought back the new one's ``mrseq``, by which no user's script runs again.
+
+    Its status does not go back: of settings that are done the old version says nothing anew, and what the
+    new one said of its failure would pass for the old one's word.
+
+    Returns:
+        What was left out, as :func:`carry` has it.
+    """
+    return _copy(new, old, ())
+
+
 def _copy(source: Path, target: Path, folders: tuple[str, ...]) -> list[str]:
     skipped: list[str] = []
     for count, name in enumerate(_carried_names(source, folders)):
