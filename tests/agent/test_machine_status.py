@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 import connectedmachine
 from agent.world import GROUP, MACHINE, World
 from connectedmachine.service.views import Json
-from packages import AGENT, CLOCK, NOOP, end_processes
+from packages import AGENT, CLOCK, NOOP, end_processes, override
 
 SCHEMA = Path(connectedmachine.__file__).with_name("schemas") / "rpc" / "machine.status.json"
 BEATING = replace(AGENT, report_heartbeat=True)
@@ -154,3 +154,29 @@ def test_a_simulated_machine_has_a_status_too(tmp_path: Path) -> None:
     agent = handlers(world)[AGENT.handler]
     assert (agent["status"], reported(agent)["status"]) == ("Ready", "success")
     world.store.close()
+
+
+def test_an_upgrade_that_the_old_version_stopped_is_reported_once(world: World) -> None:
+    """By what runs, which has no status of its failed command beside its own; the extension says why."""
+    world.install(AGENT)
+    override(world.state(AGENT), AGENT.version, fails=["disable"], exit_code=9)
+    world.publish(replace(AGENT, version="1.1.0.0"))
+    world.put(AGENT, "1.1")
+    world.run()
+    aggregate = document(world)["aggregateStatus"]
+    assert isinstance(aggregate, dict)
+    [handler] = aggregate["handlerAggregateStatus"]
+    assert (handler["handlerVersion"], reported(handler)["status"]) == (AGENT.version, "success")
+    assert "exit code 9" in world.extension(AGENT).status.message
+
+
+def test_the_folder_of_a_handler_that_nobody_asked_for_is_left_alone_and_not_reported(world: World) -> None:
+    """Nothing in the library is proof of anything, so nothing there is deleted for what it is called."""
+    strange = world.places.library.root / "Fabrikam.Other-1.0.0.0"
+    (strange / "config").mkdir(parents=True)
+    (strange / "config" / "HandlerState").write_text("Enabled")
+    world.install(NOOP, settings=None)
+    world.publish(replace(NOOP, version="1.1.0.0"))
+    assert world.run_pass() == {"Noop": "Upgraded"}
+    assert (strange / "config" / "HandlerState").exists()
+    assert list(handlers(world)) == [NOOP.handler]

@@ -27,7 +27,7 @@ from connectedmachine.model.version import Version
 _CARRIED_BYTES = 4 * 1024 * 1024
 _CARRIED_FILES = 1000
 _MANIFEST_BYTES = 1024 * 1024
-_DISCARD_TRIES = 3
+_DISCARD_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,8 @@ def discard(folder: Path) -> None:
     aside = folder.with_name(f".discarded-{folder.name}")
     _delete(aside)
     if folder.exists() or folder.is_symlink():
-        folder.rename(aside)
+        with suppress(FileNotFoundError):  # a handler may still be deleting it itself (handler contract 2.6)
+            folder.rename(aside)
         sync_folder(folder.parent)
         _delete(aside)
 
@@ -233,7 +234,8 @@ def _delete(path: Path) -> None:
 
 def _make_deletable(tree: Path) -> None:
     """Undo the modes that keep an owner from deleting: of folders on POSIX, of files on Windows."""
-    tree.chmod(stat.S_IRWXU)
+    with suppress(OSError):
+        tree.chmod(stat.S_IRWXU)
     for folder, folders, files in os.walk(tree):
         for name in files if os.name == "nt" else folders:
             path = Path(folder, name)
