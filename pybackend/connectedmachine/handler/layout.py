@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from connectedmachine.model.version import Version
 _CARRIED_BYTES = 4 * 1024 * 1024
 _CARRIED_FILES = 1000
 _MANIFEST_BYTES = 1024 * 1024
-_DISCARD_TRIES = 10
+_DISCARD_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -221,15 +222,25 @@ def _delete(path: Path) -> None:
         return
     for attempt in range(1, _DISCARD_TRIES + 1):
         try:
-            shutil.rmtree(path)
+            _remove_tree(path)
             return
         except OSError:
-            # Often something else deletes in there at the same time (handler contract 2.6).
-            if not path.exists():
-                return
             if attempt == _DISCARD_TRIES:
                 raise
             _make_deletable(path)
+
+
+def _remove_tree(path: Path) -> None:
+    """Delete a folder in which something else may be deleting as well (handler contract 2.6)."""
+
+    def failed(_: object, __: str, error: BaseException) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(path, onexc=failed)
+    else:
+        shutil.rmtree(path, onerror=lambda function, name, info: failed(function, name, info[1]))
 
 
 def _make_deletable(tree: Path) -> None:
