@@ -8,7 +8,6 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from jsonschema import Draft202012Validator
 
 import connectedmachine
@@ -83,30 +82,28 @@ def test_each_handler_says_what_its_files_say(world: World) -> None:
     assert "runtimeSettingsStatus" not in found[NOOP.handler]
 
 
-@pytest.mark.parametrize("content", [b"{", b"{}", b"[{}]", b"", b"\0\0", b"[" * 60_000])
-def test_a_malformed_status_is_its_own_handlers_error_only(world: World, content: bytes) -> None:
+def test_a_malformed_status_is_its_own_handlers_error_only(world: World) -> None:
     world.install(BEATING)
     world.install(CLOCK)
     end_processes(world.root)  # nobody refreshes the files any more
-    (world.folder(BEATING) / "status" / "1.status").write_bytes(content)
-    found = handlers(world)
-    said = reported(found[AGENT.handler])
-    assert (said["status"], said["code"]) == ("error", 1012)
-    assert reported(found[CLOCK.handler])["status"] == "success"
+    for content in (b"{", b"{}", b"[{}]", b"", b"\0\0", b"[" * 60_000):
+        (world.folder(BEATING) / "status" / "1.status").write_bytes(content)
+        found = handlers(world)
+        said = reported(found[AGENT.handler])
+        assert (said["status"], said["code"]) == ("error", 1012), content[:9]
+        assert reported(found[CLOCK.handler])["status"] == "success"
 
 
-@pytest.mark.parametrize("content", [b"[]", b"null", b"{}", b"{", b"", b'[{"heartbeat": {}}]'])
-def test_a_malformed_heartbeat_is_its_own_handlers_error_only_and_recovers(
-    world: World, content: bytes
-) -> None:
+def test_a_malformed_heartbeat_is_its_own_handlers_error_only_and_recovers(world: World) -> None:
     world.install(BEATING)
     world.install(CLOCK)
     end_processes(world.root)  # nobody refreshes the files any more
     beat = world.folder(BEATING) / "heartbeat.log"
-    beat.write_bytes(content)
-    found = handlers(world)
-    assert (found[AGENT.handler]["status"], found[AGENT.handler]["code"]) == ("NotReady", -1)
-    assert found[CLOCK.handler]["status"] == "Ready"
+    for content in (b"[]", b"null", b"{}", b"{", b"", b'[{"heartbeat": {}}]'):
+        beat.write_bytes(content)
+        found = handlers(world)
+        assert (found[AGENT.handler]["status"], found[AGENT.handler]["code"]) == ("NotReady", -1), content
+        assert found[CLOCK.handler]["status"] == "Ready"
     beat.write_bytes(b'[{"heartbeat": {"status": "ready"}}]')
     again = handlers(world)[AGENT.handler]
     assert (again["status"], again["code"]) == ("Ready", 0)
