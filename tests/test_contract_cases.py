@@ -37,7 +37,7 @@ def rows() -> dict[str, str]:
 
 
 @cache
-def tests_in(path: str) -> set[str]:
+def names_in(path: str) -> set[str]:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
@@ -53,4 +53,4 @@ def test_a_row_names_tests_that_exist_or_says_why_there_are_none(case: str) -> N
     named = _TEST.findall(rows()[case])
     assert named or "does not apply:" in rows()[case]
     for path, name in named:
-        assert name in tests_in(path), f"{path} has no {name}"
+        assert name in names_in(path), f"{path} has no {name}"

@@ -241,6 +241,7 @@ function ToOperation {
         PSTypeName        = 'AzConnectedMachineLite.UpgradeOperation'
         Time              = ReadTime $Operation['time']
         Name              = $Operation['name']
+        Extensions        = @($Operation['extensions'])
         MachineName       = $Operation['machine']
         ResourceGroupName = $Operation['resourceGroup']
         Operation         = $Operation['operation']

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.several import V1, Several
 from agent.world import World, at
 from connectedmachine.model.errors import PermissionDeniedError
 from connectedmachine.model.operation import Outcome
@@ -135,6 +136,24 @@ def test_one_that_is_denied_later_shows_it_and_no_command_runs_on_it(world: Worl
         "Not ready",
     )
     assert world.answer(AGENT) is not None
+
+
+@pytest.mark.parametrize("allowed", [["Contoso.Sample/Multi"], ["Contoso.Sample/Clock"]])
+def test_two_of_one_handler_are_both_let_in_or_both_refused(world: World, allowed: list[str]) -> None:
+    world.publish(replace(V1, noop=True))
+    world.configure(allow_list=allowed)
+    several = Several(world)
+    if allowed == ["Contoso.Sample/Multi"]:
+        several.put("a")
+        several.put("b")
+        world.run()
+        assert (several.version("a"), several.version("b")) == (V1.version, V1.version)
+        return
+    for name in ("a", "b"):
+        with pytest.raises(PermissionDeniedError) as refused:
+            several.put(name)
+        assert refused.value.code == "ExtensionNotAllowed"
+    assert (several.is_gone("a"), several.is_gone("b")) == (True, True)
 
 
 def test_flags_of_a_denied_extension_are_accepted(world: World) -> None:

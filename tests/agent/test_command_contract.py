@@ -168,3 +168,23 @@ def test_limits_are_applied_before_the_first_command_of_a_version(
 def test_a_package_without_limits_is_told_nothing_of_them(world: World) -> None:
     world.install(NOOP)
     assert limits_said(world) == []
+
+
+# What a command writes.
+
+
+def test_what_commands_wrote_is_kept_in_their_log_alone(world: World) -> None:
+    world.install(replace(AGENT, fails=("disable",)))
+    world.publish(NEW)
+    world.run_pass()
+    assert world.left_behind() == []
+    assert sorted(path.name for path in world.folder(NEW).iterdir()) == [
+        "HandlerEnvironment.json",
+        "HandlerManifest.json",
+        "agent.py",
+        "bin",
+        "config",
+        "heartbeat.log",
+        "package.json",
+        "status",
+    ]

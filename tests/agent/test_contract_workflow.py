@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 
 from agent.world import World
+from check.shell_handler import POSIX, shell_package
 from packages import AGENT, PackageSpec, forget_override, override
 
 NEW = replace(AGENT, version="1.1.0.0")
+NEWEST = replace(AGENT, version="1.2.0.0")
 
 
 def move(world: World, spec: PackageSpec) -> list[str]:
@@ -132,4 +134,72 @@ def test_what_is_published_no_more_is_still_uninstalled_by_its_own_commands(worl
     world.remove(AGENT)
     world.run()
     assert world.ran(AGENT)[2:] == ["disable 1.0.0.0", "uninstall 1.0.0.0"]
+    assert world.is_gone(AGENT)
+
+
+@POSIX
+@pytest.mark.parametrize("uninstall", ['rm -rf "$PWD"', '(sleep 0.1; rm -rf "$PWD") &'])
+def test_a_handler_that_deletes_its_own_folder_now_or_later_is_removed(world: World, uninstall: str) -> None:
+    spec = PackageSpec("Contoso.Sample", "Shell", "2.0.0.0")
+    world.service.image_publish(
+        path=str(shell_package(world.root / "z", uninstall=uninstall)),
+        publisher=spec.publisher,
+        type=spec.type,
+        version=spec.version,
+        operating_system="Linux",
+        follow=world.listener,
+    )
+    world.put(spec, spec.version)
+    world.run()
+    assert world.version(spec) == spec.version
+    world.remove(spec)
+    world.run()
+    assert world.is_gone(spec)
+    assert world.version_folders() == []
+    assert world.left_behind() == []
+
+
+def test_requests_lead_up_and_down_each_from_the_version_before(world: World) -> None:
+    world.install(AGENT)
+    world.publish(NEW)
+    world.publish(NEWEST)
+    for spec in (NEW, NEWEST, AGENT):
+        world.put(AGENT, spec.version)
+        world.run()
+        assert world.serving(AGENT) == [spec.version]
+        assert world.version_folders() == [f"{AGENT.handler}-{spec.version}"]
+    told_to = [
+        (run.version, run.environment["AZURE_GUEST_AGENT_UPDATING_FROM_VERSION"], run.environment["VERSION"])
+        for run in world.commands(AGENT)
+        if run.command == "update"
+    ]
+    assert told_to == [
+        ("1.1.0.0", "1.0.0.0", "1.1.0.0"),
+        ("1.2.0.0", "1.1.0.0", "1.2.0.0"),
+        ("1.2.0.0", "1.2.0.0", "1.0.0.0"),
+    ]
+
+
+def test_a_folder_that_a_failed_upgrade_left_is_no_version_and_is_replaced(world: World) -> None:
+    world.install(AGENT)
+    left = world.folder(NEW)
+    (left / "config").mkdir(parents=True)
+    (left / "config" / "HandlerState").write_text("FailedUpgrade")
+    assert world.run_pass() == {"Agent": "UpToDate"}
+    (left / "leftover").touch()
+    assert move(world, NEW)[-1] == "enable 1.1.0.0"
+    assert world.version(AGENT) == NEW.version
+    assert not (left / "leftover").exists()
+
+
+def test_a_version_that_lost_its_manifest_is_upgraded_and_removed_by_its_own_commands(world: World) -> None:
+    world.install(AGENT)
+    (world.folder(AGENT) / "HandlerManifest.json").unlink()
+    ran = move(world, NEW)
+    assert [run for run in ran if run.endswith(AGENT.version)] == ["disable 1.0.0.0", "uninstall 1.0.0.0"]
+    assert world.version(AGENT) == NEW.version
+    (world.folder(NEW) / "HandlerManifest.json").unlink()
+    world.remove(AGENT)
+    world.run()
+    assert world.ran(AGENT)[-2:] == ["disable 1.1.0.0", "uninstall 1.1.0.0"]
     assert world.is_gone(AGENT)

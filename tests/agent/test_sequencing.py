@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.several import Several
 from agent.world import FakeClock, World
 from connectedmachine.model.errors import InvalidRequestError
 from connectedmachine.model.resource import ProvisioningState
@@ -17,6 +18,7 @@ CLOCK = PackageSpec("Contoso.Sample", "Clock", noop=True)
 SECOND = PackageSpec("Contoso.Sample", "Other", noop=True)
 FIRST = PackageSpec("Contoso.Sample", "Zeta", noop=True)
 FAILING = PackageSpec("Contoso.Sample", "Zeta", fails=("enable",))
+MULTI = PackageSpec("Contoso.Sample", "Multi", noop=True, supports_multiple_extensions=True)
 SETTINGS = {"port": 0}
 
 
@@ -285,3 +287,34 @@ def test_a_chain_of_allowed_extensions_installs(world: World) -> None:
     put(world, AGENT, FIRST)
     world.run()
     assert world.version(AGENT) == AGENT.version
+
+
+@pytest.mark.parametrize("denied", [False, True])
+def test_what_depends_on_one_of_several_of_a_handler_waits_for_it_and_falls_with_it(
+    world: World, denied: bool
+) -> None:
+    publish(world, MULTI, AGENT)
+    several = Several(world)
+    world.put(AGENT, None, settings=None, provisionAfterExtensions=["b"])
+    for name in ("a", "b"):
+        several.put(name, settings=None)
+    if denied:
+        world.configure(block_list=["Contoso.Sample/Multi"])
+    world.run()
+    assert world.version(AGENT) == (None if denied else AGENT.version)
+    assert installs(world) == ([] if denied else ["a", "b", "Agent"])
+
+
+@pytest.mark.parametrize("denied", [False, True])
+def test_of_several_of_a_handler_only_the_one_that_depends_falls_with_what_it_depends_on(
+    world: World, denied: bool
+) -> None:
+    publish(world, MULTI, FIRST)
+    several = Several(world)
+    several.put("a", settings=None, provisionAfterExtensions=["Zeta"])
+    several.put("b", settings=None)
+    put(world, FIRST)
+    if denied:
+        world.configure(block_list=["Contoso.Sample/Zeta"])
+    world.run()
+    assert (several.version("a"), several.version("b")) == (None if denied else MULTI.version, MULTI.version)

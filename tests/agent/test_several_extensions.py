@@ -72,6 +72,30 @@ def test_a_further_one_that_fails_leaves_no_file_and_touches_no_other(several: S
     assert several.world.run_pass() == {"a": "UpToDate", "b": "RetryNotDue"}
 
 
+def test_one_that_failed_is_enabled_alone_when_it_is_asked_for_again(several: Several) -> None:
+    several.install("a")
+    override(several.world.state(V1), V1.version, fails=["enable b"])
+    several.put("b")
+    several.world.run()
+    override(several.world.state(V1), V1.version)
+    several.ran()
+    several.put("b")
+    several.world.run()
+    assert several.ran() == ["enable 1.0.0.0 b"]
+    assert several.serving("a", "b") == {"a": "1.0.0.0", "b": "1.0.0.0"}
+
+
+def test_each_has_a_log_of_its_own_commands(several: Several) -> None:
+    several.install("a", "b")
+    logs = several.world.places.library.log_folder(several.extension("a").handler)
+    heads = {path.name: path.read_text().split()[1] for path in logs.glob("CommandExecution*")}
+    assert heads == {
+        "CommandExecution.log": "install",
+        "CommandExecution_a.log": "enable",
+        "CommandExecution_b.log": "enable",
+    }
+
+
 def test_an_upgrade_moves_all_once_and_each_gets_its_decision_of_it(several: Several) -> None:
     several.install("a", "b", "c")
     several.ran()

@@ -8,9 +8,15 @@ from dataclasses import replace
 
 import pytest
 
-from agent.world import SAMPLES, World
+from agent.world import SAMPLES, HurriedClock, World
 from connectedmachine.model.operation import StepName
 from packages import AGENT, PackageSpec, alive, build
+
+
+@pytest.fixture(autouse=True)
+def hurry(world: World) -> None:
+    """The strays of samples do not listen, and use up the three seconds that they are given."""
+    world.clock = HurriedClock()
 
 
 def stray_of(world: World, spec: PackageSpec) -> int:

@@ -53,7 +53,7 @@ def checked(scratch: Path) -> Check:
 
     def run(path: Path, *, limits: Mapping[str, float] = NO_LIMITS, **given: object) -> dict[str, Finding]:
         listener = Listener()
-        request = Request(path, **{"window": 1.0, **given})  # type: ignore[arg-type]
+        request = Request(path, **{"window": 0.6, **given})  # type: ignore[arg-type]
         found = check(request, SystemClock(), listener, limits)
         assert list(scratch.iterdir()) == []
         assert end_processes(scratch) == []

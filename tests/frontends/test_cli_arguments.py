@@ -211,3 +211,15 @@ def test_an_error_of_our_own_shows_no_traceback_and_is_logged(
     assert error == "ERROR: (InternalError) The command met an error of its own."
     assert str(home / "cli.log") in hint
     assert "RuntimeError: boom" in (home / "cli.log").read_text("utf-8")
+
+
+def test_the_log_of_such_errors_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    def fail(_: Service, **__: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(Service, "machine_list", fail)
+    home.mkdir(exist_ok=True)
+    (home / "cli.log").write_bytes(b"x" * (1 << 20))
+    assert main(["list"]) == 1
+    assert (home / "cli.log").stat().st_size < 1 << 16
+    assert [path.name for path in home.glob("cli.log.*")] == ["cli.log.1"]

@@ -58,8 +58,9 @@ def publish(
     platform: Platform = LINUX,
     handler: HandlerName = HANDLER,
     supports: bool = True,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> ExtensionImage:
-    return gallery.publish(package, handler, version, platform, supports, NOW)
+    return gallery.publish(package, handler, version, platform, supports, NOW, warn)
 
 
 def _refused(gallery: Gallery, package: Path) -> ConnectedMachineError:
@@ -227,6 +228,19 @@ def test_the_quirks_of_real_manifests_are_admitted(gallery: Gallery, tmp_path: P
     assert publish(gallery, _manifest_zip(tmp_path, body, version="1.5.124", name=3, resourceLimits={}))
 
 
+@pytest.mark.parametrize("value", ["yes", 1, [], {}])
+def test_a_flag_that_says_neither_true_nor_false_is_published_with_a_warning(
+    gallery: Gallery, tmp_path: Path, value: object
+) -> None:
+    """Azure's agent takes it for false, so a package that lives with that is one to be had here too."""
+    warnings: list[str] = []
+    package = _manifest_zip(tmp_path, {"reportHeartbeat": value, "continueOnUpdateFailure": "True"})
+    assert publish(gallery, package, warn=warnings.append)
+    [warning] = warnings
+    assert "'reportHeartbeat'" in warning
+    assert "HandlerManifest.json" in warning
+
+
 def test_a_manifest_below_the_root_is_found(gallery: Gallery, tmp_path: Path) -> None:
     bom = b"\xef\xbb\xbf" + MANIFEST
     package = write_zip(tmp_path / "p.zip", [Item("deep/down/HandlerManifest.json", bom)], manifest=None)
@@ -238,7 +252,6 @@ def test_a_manifest_below_the_root_is_found(gallery: Gallery, tmp_path: Path) ->
     [
         ([], "handlerManifest"),
         ({"enableCommand": 3}, "enableCommand"),
-        ({"reportHeartbeat": "yes"}, "reportHeartbeat"),
         ({"updateMode": True}, "updateMode"),
     ],
 )

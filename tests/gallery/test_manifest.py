@@ -56,6 +56,11 @@ def test_a_flag_is_true_as_a_boolean_or_as_text(value: object, read: bool) -> No
         ({"cpuQuotaPercentage": 150.5}, ResourceLimits(150.5, None)),
         ({"cpuQuotaPercentage": None, "services": [{"name": "x"}]}, ResourceLimits()),
         ({"cpuQuotaPercentage": 0, "memoryQuotaInMB": -1}, ResourceLimits()),
+        (
+            {"services": [{"name": "x.service", "cpuQuotaPercentage": 5}]},
+            ResourceLimits(services=("x.service",)),
+        ),
+        ({"services": [{"name": "../x", "memoryQuotaInMB": 5}, {"memoryQuotaInMB": 5}, 3]}, ResourceLimits()),
         ({"cpuQuotaPercentage": True, "memoryQuotaInMB": "512"}, ResourceLimits()),
         ({"cpuQuotaPercentage": float("nan"), "memoryQuotaInMB": 10**400}, ResourceLimits()),
         ([], ResourceLimits()),
@@ -69,7 +74,7 @@ def test_what_is_no_limit_that_a_host_could_keep_limits_nothing(
 
 
 def test_a_manifest_in_a_journal_keeps_its_limits_and_an_older_one_has_none() -> None:
-    manifest = HandlerManifest({Command.INSTALL: "i"}, resource_limits=ResourceLimits(30.0, None))
+    manifest = HandlerManifest({Command.INSTALL: "i"}, resource_limits=ResourceLimits(30.0, None, ("x",)))
     journal = manifest.to_json()
     assert HandlerManifest.from_json(journal) == manifest
     del journal["resourceLimits"]

@@ -56,10 +56,12 @@ def test_a_file_that_is_no_program_on_linux_is_remarked(tmp_path: Path) -> None:
 
 
 def test_quirks_of_a_manifest_are_told(tmp_path: Path) -> None:
-    text = b"\xef\xbb\xbf" + manifest("e", reportHeartbeat="true", resetStateCommand="r")
+    text = b"\xef\xbb\xbf" + manifest(
+        "e", reportHeartbeat="true", resetStateCommand="r", continueOnUpdateFailure=1
+    )
     surveyed = survey(write_zip(tmp_path / "a.zip", [Item("sub/HandlerManifest.json", text)], None))
     assert surveyed.manifest == "sub/HandlerManifest.json"
-    assert len(surveyed.quirks) == 4
+    assert len(surveyed.quirks) == 5
     assert survey(build(tmp_path, AGENT)).quirks == ()
 
 

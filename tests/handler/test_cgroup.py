@@ -225,6 +225,12 @@ def test_a_host_without_groups_says_that_it_applies_no_limit() -> None:
     assert said == "This host could not apply the package's limits: 30 % of a CPU, 512 MiB of memory."
 
 
+def test_limits_of_services_are_said_not_to_be_applied(mount: Path) -> None:
+    said = cgroup.apply_limits(mount, mount, ResourceLimits(cpu_percent=30, services=("x.service",)))
+    assert said == "This host could not apply the package's limits: those of the service x.service."
+    assert (mount / "cpu.max").exists()
+
+
 # Runners.
 
 

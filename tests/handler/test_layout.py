@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -196,6 +198,18 @@ def test_discarding_twice_is_discarding_once(old: Path) -> None:
     (old / "bin" / "x").write_text("x")
     discard(old)
     discard(old)
+    assert list(old.parent.iterdir()) == []
+
+
+def test_what_somebody_else_deletes_at_the_same_time_is_discarded(old: Path) -> None:
+    """As a handler does whose uninstall goes on in the background."""
+    for number in range(200):
+        (old / str(number)).mkdir()
+        (old / str(number) / "x").touch()
+    other = Thread(target=shutil.rmtree, args=(old,), kwargs={"ignore_errors": True})
+    other.start()
+    discard(old)
+    other.join()
     assert list(old.parent.iterdir()) == []
 
 

@@ -46,3 +46,11 @@ def test_any_output_becomes_a_text_of_bounded_length_that_can_be_stored(out: byt
     text = join_output(out, err)
     assert len(text) <= 3200
     text.encode()
+
+
+def test_access_tokens_are_redacted() -> None:
+    said = join_output(
+        b"GET https://x.blob/y?sv=1&sig=s3cr3t&se=2", b"Authorization: Bearer abcdefghijklmnopqrstuvw"
+    )
+    assert "sig=<redacted>&se=2" in said
+    assert "Bearer <redacted>" in said

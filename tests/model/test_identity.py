@@ -39,9 +39,21 @@ def test_what_could_lead_elsewhere_as_a_path_is_no_part_of_a_handler(name: str) 
         HandlerName.checked("Contoso", name)
 
 
+@pytest.mark.parametrize("name", ["con", "NUL", "Aux.1", "com1", "lpt9.x.y"])
+def test_what_windows_would_open_as_a_device_begins_no_file_name(name: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        extension_name(name)
+    assert caught.value.code == "InvalidName"
+    with pytest.raises(InvalidRequestError):
+        HandlerName.checked(name, "Agent")
+    assert HandlerName.checked("Contoso", name)
+
+
 @pytest.mark.parametrize(
     ("check", "name"),
     [
+        (extension_name, "console"),
+        (extension_name, "com10"),
         (machine_name, "myVM"),
         (machine_name, "a" * 54),
         (machine_name, "web_01.contoso-2"),

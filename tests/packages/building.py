@@ -49,6 +49,9 @@ class PackageSpec:
         slow: Seconds that a command takes before it does its work.
         waits: Commands that do their work only when the file ``go`` exists in the state folder.
         lies: ``enable`` exits 0 and starts and reports nothing.
+        once: Runs for each settings number once, as a script does: ``enable`` ends at once, without a report,
+            when ``mrseq`` has reached the number, else notes it, and the run in ``runs.log``, and reports
+            success. No process stays.
         leaves_stray: ``enable`` also starts a process that no command ends; its pid in ``stray.pids``.
         unhealthy_after_seconds: From then on answers 503 and reports ``error``.
         unhealthy_after_requests: The same after that many requests for ``/``.
@@ -72,6 +75,7 @@ class PackageSpec:
     slow: Mapping[str, float] = field(default_factory=dict)
     waits: tuple[str, ...] = ()
     lies: bool = False
+    once: bool = False
     leaves_stray: bool = False
     unhealthy_after_seconds: float | None = None
     unhealthy_after_requests: int | None = None
@@ -150,6 +154,7 @@ def _package(spec: PackageSpec) -> dict[str, object]:
             "slow": dict(spec.slow),
             "waits": list(spec.waits),
             "lies": spec.lies,
+            "once": spec.once,
             "leaves_stray": spec.leaves_stray,
             "unhealthy_after_seconds": spec.unhealthy_after_seconds,
             "unhealthy_after_requests": spec.unhealthy_after_requests,

@@ -10,6 +10,7 @@ Files in the state folder (public setting ``stateFolder``, else ``<library>/<han
 * ``commands.log``: one line for each command that began, ``OVERLAP`` first if another was still running;
 * ``data.json``: what ``install`` made, ``update`` migrated and ``uninstall`` of its owner removes;
 * ``[<extension>.]agent.json``: pid, port and instance of the process that serves;
+* ``runs.log``: version and settings number of each run of a handler that runs ``once``;
 * ``overrides.json``: by version, behaviour that replaces the package's own, for a test to change its mind.
 """
 
@@ -178,6 +179,8 @@ def update(handler: Handler) -> int:
 def enable(handler: Handler) -> int:
     if handler.behaviour["lies"]:
         return 0
+    if handler.behaviour["once"]:
+        return run_once(handler)
     stop(handler)
     instance = os.urandom(8).hex()
     process = start([PROGRAM, "serve", instance])
@@ -192,6 +195,17 @@ def enable(handler: Handler) -> int:
     handler.report("error", 1, f"the agent did not come up on port {handler.settings.get('port', 0)}")
     print(f"{handler.name} {handler.version}: the agent did not come up.", file=sys.stderr)
     return 1
+
+
+def run_once(handler: Handler) -> int:
+    """The idiom of handlers that run what a user gave them: noted before it is run, and never run again."""
+    mark = handler.folder / "mrseq"
+    if mark.exists() and int(mark.read_text("utf-8")) >= int(handler.sequence):
+        return 0
+    mark.write_text(handler.sequence, "utf-8")
+    handler.note("runs.log", f"{handler.version} {handler.sequence}")
+    handler.report("success", 0, f"ran for settings {handler.sequence}")
+    return 0
 
 
 def disable(handler: Handler) -> int:

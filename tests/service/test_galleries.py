@@ -153,6 +153,14 @@ def test_images_are_listed_newest_first_and_by_what_is_asked(desk: Desk) -> None
     assert len(shown(desk)) == 3
 
 
+def test_a_flag_that_every_runtime_reads_as_false_is_warned_of(desk: Desk, tmp_path: Path) -> None:
+    package = tmp_path / "p.zip"
+    with ZipFile(package, "w") as archive:
+        archive.writestr("HandlerManifest.json", '[{"handlerManifest": {"reportHeartbeat": "yes"}}]')
+    publish(desk, package)
+    assert "'reportHeartbeat'" in desk.heard.warnings[-1]
+
+
 def test_the_same_package_again_is_the_same_image(desk: Desk) -> None:
     first = publish(desk, desk.package("Agent", "1.0"))
 

@@ -94,6 +94,7 @@ def test_the_history_of_each_shows_what_was_done_for_all(several: Desk) -> None:
     several.patch("b", typeHandlerVersion="1.1")
     assert [o["operation"] for o in several.history("a")] == ["ChangeVersion", "Install"]
     assert [o["operation"] for o in several.history("b")] == ["ChangeVersion", "Install"]
+    assert (several.history("a")[0]["name"], several.history("a")[0]["extensions"]) == ("b", ["b", "a"])
     steps = values({"value": several.history("a")[0]["steps"]})
     assert [s["name"] for s in steps if str(s["name"]).startswith("enable")] == [
         "enable(new, b)",

@@ -29,6 +29,7 @@ from connectedmachine.handler.heartbeat import read_heartbeat
 from connectedmachine.handler.layout import (
     carry,
     carry_back,
+    carry_mark,
     discard,
     forget_extension,
     manifest_of,
@@ -146,8 +147,7 @@ class LocalHands:
         unpack(package, folder, sha256=operation.old.sha256)
         self._prepare(operation, Side.OLD)
         skipped = carry_back(kept, folder)
-        # The new version's are later ones: without its mrseq a user's script would run again.
-        skipped += carry(self._folder(operation, Side.NEW), folder)
+        skipped += carry_mark(self._folder(operation, Side.NEW), folder)
         left_out = f" Not carried: {', '.join(skipped)}." if skipped else ""
         return f"Unpacked afresh from its package.{left_out}"
 

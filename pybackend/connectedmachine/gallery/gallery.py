@@ -16,6 +16,7 @@ import hashlib
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +89,7 @@ class Gallery:
         platform: Platform,
         supports_automatic_upgrade: bool,
         now: datetime,
+        warn: Callable[[str], None] = lambda _: None,
     ) -> ExtensionImage:
         """Add a version, whole or not at all.
 
@@ -96,6 +98,7 @@ class Gallery:
         Args:
             package: A handler zip; it is copied.
             now: Aware time of publication.
+            warn: Is told what its publisher should know of a package that is published all the same.
 
         Raises:
             NotFoundError: ``ResourceNotFound``, there is no such file.
@@ -127,7 +130,8 @@ class Gallery:
             try:
                 remove_stale(final.parent, _PUBLISHING, stage)
                 sha256, length = _stage_package(package, stage / PACKAGE_FILE)
-                inspect(stage / PACKAGE_FILE, handler, version, package.name)
+                for remark in inspect(stage / PACKAGE_FILE, handler, version, package.name):
+                    warn(remark)
                 image = ExtensionImage(
                     gallery=self.name,
                     handler=handler,

@@ -10,17 +10,20 @@ from connectedmachine.gallery.package import manifest_name, open_package
 from connectedmachine.gallery.rules import UnpackLimits
 from connectedmachine.model.errors import InvalidRequestError, PackageError
 from connectedmachine.model.identity import HandlerName
-from connectedmachine.model.manifest import manifest_document, parse_manifest
+from connectedmachine.model.manifest import manifest_document, misread_flags, parse_manifest
 from connectedmachine.model.version import Version
 
 
-def inspect(package: Path, handler: HandlerName, version: Version, where: str) -> None:
+def inspect(package: Path, handler: HandlerName, version: Version, where: str) -> list[str]:
     """Judge a package's table of contents and its manifest.
 
     Args:
         package: The zip, where nobody else changes it.
         handler, version: What it is published as.
         where: What to call the package in errors.
+
+    Returns:
+        What its publisher should know of it, a sentence each.
 
     Raises:
         PackageError: ``MalformedPackage``, ``UnsafePackage``, ``PackageTooLarge``, ``ManifestNotFound``,
@@ -40,6 +43,10 @@ def inspect(package: Path, handler: HandlerName, version: Version, where: str) -
         )
     parse_manifest(data, name)
     _check_signing_info(document[0].get("signingInfo"), handler, version, name)
+    return [
+        f"The manifest {name} says neither true nor false at '{key}', which is read as false."
+        for key in misread_flags(document)
+    ]
 
 
 def _check_signing_info(info: object, handler: HandlerName, version: Version, name: str) -> None:

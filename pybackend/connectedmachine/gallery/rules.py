@@ -22,13 +22,13 @@ from enum import Enum
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
 
 from connectedmachine.model.errors import PackageError
+from connectedmachine.model.identity import is_device
 
 LINK_BYTES = 1024
 _NAME_BYTES = 1024
 _COMPONENT_BYTES = 255
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UNPORTABLE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])\s*(?:\..*)?", re.I)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _path(name: str, where: str) -> tuple[str, ...]:
             raise unsafe(where, name, "has a component that is empty or ends with a dot or a space")
         if len(part.encode("utf-8", "surrogatepass")) > _COMPONENT_BYTES:
             raise unsafe(where, name, "has a name that is too long")
-        if _RESERVED.fullmatch(part):
+        if is_device(part):
             raise unsafe(where, name, "has a name that Windows reserves for a device")
     return parts
 

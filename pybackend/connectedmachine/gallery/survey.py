@@ -22,7 +22,7 @@ from connectedmachine.model.errors import NotFoundError
 from connectedmachine.model.handler import AGENT_COMMANDS, Command
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import OSType
-from connectedmachine.model.manifest import manifest_document, parse_manifest
+from connectedmachine.model.manifest import manifest_document, misread_flags, parse_manifest
 from connectedmachine.model.version import Version
 
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -145,6 +145,7 @@ def _quirks(package: Package, document: list[dict[str, object]]) -> list[str]:
     texts = [key for key in _FLAGS if isinstance(body.get(key), str)]
     if texts:
         quirks.append(f"{', '.join(texts)}: text in place of true or false")
+    quirks += [f"{key} says neither true nor false, and is read as false" for key in misread_flags(document)]
     if "resetStateCommand" in body:
         quirks.append("resetStateCommand is not run by Azure's agent")
     return quirks

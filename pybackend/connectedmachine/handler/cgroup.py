@@ -181,6 +181,8 @@ def apply_limits(base: Path | None, group: Path | None, limits: ResourceLimits) 
         for controller, file, value, said in _wanted(limits)
         if base is None or group is None or not _apply(base, group, controller, file, value)
     ]
+    # A service is in a group of systemd's, which is not ours to change.
+    refused += [f"those of the service {service}" for service in limits.services]
     return f"This host could not apply the package's limits: {', '.join(refused)}." if refused else ""
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -118,6 +119,18 @@ def carry_back(source: Path, fresh: Path) -> list[str]:
     return _copy(source, fresh, ("config", "status"))
 
 
+def carry_mark(new: Path, old: Path) -> list[str]:
+    """Give an old version that is brought back the new one's ``mrseq``, by which no user's script runs again.
+
+    Its status does not go back: of settings that are done the old version says nothing anew, and what the
+    new one said of its failure would pass for the old one's word.
+
+    Returns:
+        What was left out, as :func:`carry` has it.
+    """
+    return _copy(new, old, ())
+
+
 def _copy(source: Path, target: Path, folders: tuple[str, ...]) -> list[str]:
     skipped: list[str] = []
     for count, name in enumerate(_carried_names(source, folders)):
@@ -197,7 +210,8 @@ def discard(folder: Path) -> None:
     aside = folder.with_name(f".discarded-{folder.name}")
     _delete(aside)
     if folder.exists() or folder.is_symlink():
-        folder.rename(aside)
+        with suppress(FileNotFoundError):  # a handler may still be deleting it itself (handler contract 2.6)
+            folder.rename(aside)
         sync_folder(folder.parent)
         _delete(aside)
 
@@ -208,20 +222,31 @@ def _delete(path: Path) -> None:
         return
     for attempt in range(1, _DISCARD_TRIES + 1):
         try:
-            shutil.rmtree(path)
+            _remove_tree(path)
             return
         except OSError:
-            # Often something else deletes in there at the same time (handler contract 2.6).
-            if not path.exists():
-                return
             if attempt == _DISCARD_TRIES:
                 raise
             _make_deletable(path)
 
 
+def _remove_tree(path: Path) -> None:
+    """Delete a folder in which something else may be deleting as well (handler contract 2.6)."""
+
+    def failed(_: object, __: str, error: BaseException) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(path, onexc=failed)
+    else:
+        shutil.rmtree(path, onerror=lambda function, name, info: failed(function, name, info[1]))
+
+
 def _make_deletable(tree: Path) -> None:
     """Undo the modes that keep an owner from deleting: of folders on POSIX, of files on Windows."""
-    tree.chmod(stat.S_IRWXU)
+    with suppress(OSError):
+        tree.chmod(stat.S_IRWXU)
     for folder, folders, files in os.walk(tree):
         for name in files if os.name == "nt" else folders:
             path = Path(folder, name)

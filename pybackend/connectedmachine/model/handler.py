@@ -25,11 +25,13 @@ AGENT_COMMANDS = tuple(command for command in Command if command is not Command.
 class ResourceLimits:
     """``resourceLimits`` of a manifest (handler contract 1.2); ``None`` limits nothing.
 
-    ``cpu_percent`` is of one CPU, so 200 are two; ``memory_mib`` is in MiB.
+    ``cpu_percent`` is of one CPU, so 200 are two; ``memory_mib`` is in MiB. ``services`` are those of the
+    host that have limits of their own, by name.
     """
 
     cpu_percent: float | None = None
     memory_mib: float | None = None
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class HandlerManifest:
             bool(data["continueOnUpdateFailure"]),
             bool(data["reportHeartbeat"]),
             bool(data["supportsMultipleExtensions"]),
-            ResourceLimits(**limits),
+            ResourceLimits(**{**limits, "services": tuple(limits.get("services", ()))}),
         )
 
 

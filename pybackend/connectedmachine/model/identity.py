@@ -21,13 +21,33 @@ _EXTENSION = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
 _PUBLISHER = _TYPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 
 
+# Windows opens a device for such a name, in any folder and whatever follows its first dot.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3])\s*(?:\..*)?", re.I)
+
+
+def is_device(name: str) -> bool:
+    """Say whether Windows takes a file's name for that of a device."""
+    return _DEVICE.fullmatch(name) is not None
+
+
 def _checked(pattern: re.Pattern[str], value: str, what: str, rule: str) -> str:
     # Windows drops a trailing dot of a folder name, and '.' and '..' are no folder names anywhere.
     if pattern.fullmatch(value) is None or value.strip(".") == "" or value.endswith("."):
-        raise InvalidRequestError(
-            "InvalidName", f"'{value}' is not a valid {what}.", target=value, hint=f"Use {rule}."
-        )
+        raise _refusal(value, what, rule)
     return value
+
+
+def _file_name(pattern: re.Pattern[str], value: str, what: str, rule: str) -> str:
+    """As ``_checked``, for what names of folders and settings files begin with."""
+    if is_device(value):
+        raise _refusal(value, what, f"{rule}, but not what Windows calls a device by")
+    return _checked(pattern, value, what, rule)
+
+
+def _refusal(value: str, what: str, rule: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        "InvalidName", f"'{value}' is not a valid {what}.", target=value, hint=f"Use {rule}."
+    )
 
 
 def machine_name(value: str) -> str:
@@ -44,7 +64,7 @@ def resource_group_name(value: str) -> str:
 
 def extension_name(value: str) -> str:
     """Return ``value`` if it may name an extension; raises InvalidRequestError ``InvalidName``."""
-    return _checked(_EXTENSION, value, "extension name", "1 to 128 letters, digits, '-', '_' or '.'")
+    return _file_name(_EXTENSION, value, "extension name", "1 to 128 letters, digits, '-', '_' or '.'")
 
 
 @dataclass(frozen=True)
@@ -59,7 +79,7 @@ class HandlerName:
         """Build one from user input; raises InvalidRequestError ``InvalidName``."""
         rule = "up to 128 letters, digits, '_', '.' or '-', a letter or digit first"
         return cls(
-            _checked(_PUBLISHER, publisher, "publisher", rule),
+            _file_name(_PUBLISHER, publisher, "publisher", rule),
             _checked(_TYPE, type_, "extension type", rule),
         )
 

@@ -8,15 +8,22 @@ is fit to publish: the gallery does, with ``schemas/handler-manifest.json``.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 
 from connectedmachine.model.errors import PackageError
 from connectedmachine.model.handler import Command, HandlerManifest, ResourceLimits
 
 MANIFEST_NAME = "HandlerManifest.json"
 
+_FLAGS = ("reportHeartbeat", "continueOnUpdateFailure", "supportsMultipleExtensions")
+
 # No host has more, so such a limit is none.
 _MOST_CPU_PERCENT = 1e6
 _MOST_MEMORY_MIB = 2.0**32
+_MOST_SERVICES = 16
+# What a systemd unit may be called.
+_SERVICE = re.compile(r"[A-Za-z0-9:_.\\@-]{1,255}", re.ASCII)
 
 
 def manifest_document(data: bytes, where: str) -> list[dict[str, object]]:
@@ -70,6 +77,19 @@ def parse_manifest(data: bytes, where: str) -> HandlerManifest:
     )
 
 
+def misread_flags(document: list[dict[str, object]]) -> list[str]:
+    """The flags that say neither true nor false: every runtime takes them for false, and tells nobody."""
+    body = document[0].get("handlerManifest")
+    flags = {key: body.get(key) for key in _FLAGS} if isinstance(body, dict) else {}
+    return [key for key, value in flags.items() if not _says_true_or_false(value)]
+
+
+def _says_true_or_false(value: object) -> bool:
+    if isinstance(value, str):
+        return value.lower() in ("true", "false")
+    return value is None or isinstance(value, bool)
+
+
 def _text(body: dict[str, object], key: str, where: str) -> str | None:
     value = body.get(key)
     if value is None or isinstance(value, str):
@@ -86,10 +106,20 @@ def _flag(body: dict[str, object], key: str) -> bool:
 def _limits(value: object) -> ResourceLimits:
     """What is no limit that a host could keep is none, as with a flag that is none."""
     limits = value if isinstance(value, dict) else {}
+    services = limits.get("services")
     return ResourceLimits(
         _limit(limits.get("cpuQuotaPercentage"), _MOST_CPU_PERCENT),
         _limit(limits.get("memoryQuotaInMB"), _MOST_MEMORY_MIB),
+        tuple(_limited(services[:_MOST_SERVICES])) if isinstance(services, list) else (),
     )
+
+
+def _limited(services: list[object]) -> Iterator[str]:
+    """The services that have a limit, by name."""
+    for service in services:
+        name = service.get("name") if isinstance(service, dict) else None
+        if isinstance(name, str) and _SERVICE.fullmatch(name) and _limits(service) != ResourceLimits():
+            yield name
 
 
 def _limit(value: object, most: float) -> float | None:

@@ -32,7 +32,7 @@ class GalleryService(ServiceBase):
         type: str,  # named after the parameter on the wire
         version: str,
         operating_system: str,
-        follow: Follower,  # noqa: ARG002 # every mutation takes one
+        follow: Follower,
         architecture: str = "any",
         supports_automatic_upgrade: bool | None = None,
         gallery: str = DEFAULT_GALLERY,
@@ -61,8 +61,9 @@ class GalleryService(ServiceBase):
             supports = bool(Catalogue.load().supports_automatic_upgrade(handler))
         platform = Platform(_os(operating_system), _architecture(architecture))
         target = find_gallery(self.store, gallery)
+        number, now = Version.parse(version), self.clock.now()
         return image_view(
-            target.publish(Path(path), handler, Version.parse(version), platform, supports, self.clock.now())
+            target.publish(Path(path), handler, number, platform, supports, now, follow.warning)
         )
 
     def image_unpublish(

@@ -217,6 +217,7 @@ def operation_view(machine: Machine, operation: Operation, now: datetime) -> Jso
         "id": operation.id,
         "time": to_text(operation.began),
         "name": operation.extension,
+        "extensions": [instance.name for instance in operation.instances],
         "machine": machine.name,
         "resourceGroup": machine.resource_group,
         "operation": operation.kind.value,
