@@ -40,8 +40,30 @@ function Get-AzConnectedMachineExtension {
         [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
         [string] $Name,
 
+        # What is shown besides; it is always shown here.
+        [Parameter(ParameterSetName = 'List')]
+        [ValidateSet('instanceView')]
+        [string] $Expand,
+
         # Subscriptions to look in; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
-        [string[]] $SubscriptionId
+        [string[]] $SubscriptionId,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

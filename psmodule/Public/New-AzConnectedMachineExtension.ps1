@@ -158,12 +158,77 @@ function New-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
         [hashtable] $Tag,
 
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $InstanceViewName,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $InstanceViewType,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $InstanceViewTypeHandlerVersion,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $StatusCode,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $StatusDisplayStatus,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $StatusLevel,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $StatusMessage,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [datetime] $StatusTime,
+
         # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
         [switch] $AsJob,
 
         # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
         # Update-AzConnectedMachineExtension it is waited for.
-        [switch] $NoWait
+        [switch] $NoWait,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

@@ -21,6 +21,7 @@ function Update-AzConnectedExtension {
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(Mandatory, ParameterSetName = 'Upgrade')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
         [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
@@ -28,6 +29,7 @@ function Update-AzConnectedExtension {
 
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(Mandatory, ParameterSetName = 'Upgrade')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
         [Alias('VMName')]
@@ -36,6 +38,7 @@ function Update-AzConnectedExtension {
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
         [Parameter(ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(ParameterSetName = 'Upgrade')]
         [Parameter(ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(ParameterSetName = 'UpgradeViaJsonString')]
         [string] $SubscriptionId,
@@ -51,6 +54,7 @@ function Update-AzConnectedExtension {
         [hashtable] $ExtensionTarget,
 
         # The same in an object or hashtable with the member ExtensionTarget.
+        [Parameter(Mandatory, ParameterSetName = 'Upgrade', ValueFromPipeline)]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaIdentity', ValueFromPipeline)]
         [object] $ExtensionUpgradeParameter,
 
@@ -70,7 +74,24 @@ function Update-AzConnectedExtension {
         [switch] $NoWait,
 
         # Write $true when it was done.
-        [switch] $PassThru
+        [switch] $PassThru,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

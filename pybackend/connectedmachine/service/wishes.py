@@ -109,6 +109,8 @@ class Wishes(UnderWay):
                 after = replace(after, provisioning=ProvisioningState.CREATING)
         elif moves and (after.target is not None or after.settings.seq > after.settings_tried):
             after = replace(after, provisioning=ProvisioningState.UPDATING)
+        if existing is not None and _says_the_same(existing, after):
+            return Change(existing, existing, moves, warnings, secret)
         return Change(existing, replace(after, changed=self.clock.now()), moves, warnings, secret)
 
     def _with_version(
@@ -372,3 +374,8 @@ class Wishes(UnderWay):
             f"No upgrade pass has run on machine '{machine.name}' yet, and nothing here starts one by itself:"
             " let a scheduled job run Start-AzConnectedMachineUpgrade or scripts/pass.ps1."
         ]
+
+
+def _says_the_same(before: Extension, after: Extension) -> bool:
+    """Whether nothing but when it was found out differs: the same request again renews no time."""
+    return before == replace(after, status=replace(after.status, time=before.status.time))
