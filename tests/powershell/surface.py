@@ -229,9 +229,9 @@ _HEAD = """# The cmdlets of Az.ConnectedMachine, here
 <!-- Made by scripts/surface.py; a test fails when it is stale. -->
 
 Every parameter that Az.ConnectedMachine's extension and machine cmdlets take (releases 0.3 to 1.x), and what
-becomes of it here. *Same*: the same parameter sets, type, aliases, pipeline binding and position. *No effect*:
-taken, since ignoring it harms nobody. *Refused*: an error that names the parameter. `M` stands after the sets in
-which it is mandatory. Every cmdlet has the common parameters of the engine besides."""
+becomes of it here. *Same*: the same parameter sets, type, aliases, pipeline binding and position. *No
+effect*: taken, since ignoring it harms nobody. *Refused*: an error that names the parameter. `M` stands after
+the sets in which it is mandatory. Every cmdlet has the common parameters of the engine besides."""
 
 
 def _cmdlet(name: str, azures: Cmdlet, here: Cmdlet) -> list[str]:

@@ -55,12 +55,14 @@ def test_a_machine_is_forgotten_by_pipeline(shell: Shell) -> None:
     assert outcome.output == ["True", "0"]
 
 
-AZURES_PROPERTIES = """AgentUpgradeCorrelationId AgentUpgradeDesiredVersion AgentUpgradeEnableAutomaticUpgrade
-    AgentVersion ClientPublicKey CloudMetadataProvider DisplayName Fqdn Id IdentityPrincipalId
-    IdentityTenantId IdentityType Kind LastStatusChange LicenseProfile Location LocationDataCity
-    LocationDataCountryOrRegion LocationDataDistrict LocationDataName MssqlDiscovered Name OSName OSProfile OSType OSVersion
-    ParentClusterResourceId PrivateLinkScopeResourceId ProvisioningState ResourceGroupName Status
-    SystemDataCreatedAt Tags Type VMId"""
+AZURES_PROPERTIES = """
+    AgentUpgradeCorrelationId AgentUpgradeDesiredVersion AgentUpgradeEnableAutomaticUpgrade AgentVersion
+    ClientPublicKey CloudMetadataProvider DisplayName Fqdn Id IdentityPrincipalId IdentityTenantId
+    IdentityType Kind LastStatusChange LicenseProfile Location LocationDataCity
+    LocationDataCountryOrRegion LocationDataDistrict LocationDataName MssqlDiscovered Name OSName
+    OSProfile OSType OSVersion ParentClusterResourceId PrivateLinkScopeResourceId ProvisioningState
+    ResourceGroupName Status SystemDataCreatedAt Tags Type VMId
+"""
 DESCRIBED = "$m.Kind, $m.LocationDataCity, $m.AgentUpgradeDesiredVersion, $m.Tags.a -join ' '"
 
 
