@@ -4,7 +4,7 @@ function Update-AzConnectedExtension {
     Moves extensions of a machine to stated versions.
     .DESCRIPTION
     Upgrades one or more extensions and waits for the end. An extension is named by publisher and type, not by
-    the name of its resource.
+    the name of its resource. To change anything else of an extension use Update-AzConnectedMachineExtension.
     .EXAMPLE
     Update-AzConnectedExtension -ResourceGroupName myResourceGroup -MachineName myVM -ExtensionTarget @{ 'Microsoft.Azure.Monitoring.DependencyAgent.DependencyAgentWindows' = @{ targetVersion = '9.10' } }
 

@@ -6,12 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from packages import AGENT, build
+from packages import AGENT, PackageSpec, build
 from powershell.engine import Shell
 
 MACHINE = "-ResourceGroupName rg -Name web1"
 CONNECT = f"$null = Connect-AzConnectedMachine {MACHINE} -Simulated;"
 TYPE = "-Location WestUS -Publisher Contoso.Sample -ExtensionType Agent"
+
+
+def publish(shell: Shell, folder: Path, *versions: str) -> None:
+    for version in versions:
+        package = build(folder, PackageSpec("Contoso.Sample", "Agent", version, os="linux"))
+        outcome = shell.run(
+            f"Publish-AzConnectedExtensionPackage -Path '{package}' -Publisher Contoso.Sample"
+            f" -ExtensionType Agent -Version '{version}' -OperatingSystem Linux"
+        )
+        assert not outcome.problems
 
 
 def test_versions_types_and_publishers_are_listed(shell: Shell, tmp_path: Path) -> None:
@@ -26,6 +36,20 @@ def test_versions_types_and_publishers_are_listed(shell: Shell, tmp_path: Path) 
     )
 
     assert outcome.output == [AGENT.version, "contoso.sample", "agent", "True"]
+
+
+@pytest.mark.parametrize("cmdlet", ["Get-AzConnectedExtensionMetadata", "Get-AzConnectedExtensionMetadataV2"])
+def test_both_generations_of_metadata_list_and_get(shell: Shell, tmp_path: Path, cmdlet: str) -> None:
+    publish(shell, tmp_path, "1.4.2798.3")
+    shown = "ForEach-Object { $_.Publisher, $_.ExtensionType, $_.Version -join ' ' }"
+    outcome = shell.run(f"{cmdlet} {TYPE} | {shown}; {cmdlet} {TYPE} -Version 1.4.2798.3 | {shown}")
+    assert outcome.output == ["contoso.sample agent 1.4.2798.3"] * 2
+
+
+def test_versions_come_newest_first(shell: Shell, tmp_path: Path) -> None:
+    publish(shell, tmp_path, "1.9.0.0", "1.10.0.0", "1.2.0.0")
+    outcome = shell.run(f"(Get-AzConnectedExtensionMetadataV2 {TYPE}).Version")
+    assert outcome.output == ["1.10.0.0", "1.9.0.0", "1.2.0.0"]
 
 
 def test_a_version_that_nobody_offers_is_not_found(shell: Shell) -> None:

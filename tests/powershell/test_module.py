@@ -204,3 +204,11 @@ def test_azures_types_have_azures_tables(type_: str, columns: str) -> None:
     views = ElementTree.parse(FORMAT)  # noqa: S314 # our own file
     (view,) = (view for view in views.iter("View") if view.findtext("Name") == type_)
     assert [column.text for column in view.iter("PropertyName")] == columns.split()
+
+
+def test_the_two_cmdlets_that_are_taken_for_each_other_name_each_other(
+    help_of: dict[str, dict[str, object]],
+) -> None:
+    pair = ("Update-AzConnectedMachineExtension", "Update-AzConnectedExtension")
+    for name, other in (pair, pair[::-1]):
+        assert re.search(rf"{other}\b", str(help_of[name]["description"]))
