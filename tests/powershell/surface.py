@@ -219,8 +219,6 @@ def page(mine: dict[str, Cmdlet]) -> str:
     lines = _HEAD.splitlines()
     for name, azures in theirs().items():
         lines += ["", f"## {name}", "", *_cmdlet(name, azures, mine[name])]
-    lines += ["", "## Cmdlets that Azure does not have", ""]
-    lines += [f"- `{name}`" for name in sorted(set(mine) - set(theirs()))]
     return "\n".join(lines) + "\n"
 
 
