@@ -59,6 +59,11 @@ function ToMachine {
         Simulated                          = $properties['simulated']
         LastStatusChange                   = ReadTime $properties['lastStatusChange']
         SystemDataCreatedAt                = ReadTime $Resource['systemData']['createdAt']
+        SystemDataLastModifiedAt           = $null # neither that nor who it was is kept
+        SystemDataCreatedBy                = $null
+        SystemDataCreatedByType            = $null
+        SystemDataLastModifiedBy           = $null
+        SystemDataLastModifiedByType       = $null
     }
 }
 
@@ -142,6 +147,10 @@ function ToExtension {
         StatusTime                     = ReadTime $status['time']
         SystemDataCreatedAt            = ReadTime $Resource['systemData']['createdAt']
         SystemDataLastModifiedAt       = ReadTime $Resource['systemData']['lastModifiedAt']
+        SystemDataCreatedBy            = $null # who it was is not kept
+        SystemDataCreatedByType        = $null
+        SystemDataLastModifiedBy       = $null
+        SystemDataLastModifiedByType   = $null
     }
 }
 

@@ -85,7 +85,7 @@ AZURES_PROPERTIES = """
     IdentityType Kind LastStatusChange LicenseProfile Location LocationDataCity
     LocationDataCountryOrRegion LocationDataDistrict LocationDataName MssqlDiscovered Name OSName
     OSProfile OSType OSVersion ParentClusterResourceId PrivateLinkScopeResourceId ProvisioningState
-    ResourceGroupName Status SystemDataCreatedAt Tags Type VMId
+    ResourceGroupName Status SystemDataCreatedAt SystemDataCreatedBy Tags Type VMId
 """
 DESCRIBED = "$m.Kind, $m.LocationDataCity, $m.AgentUpgradeDesiredVersion, $m.Tags.a -join ' '"
 

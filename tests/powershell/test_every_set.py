@@ -182,3 +182,24 @@ def test_verbose_says_what_would_be_done(agent: Shell) -> None:
     outcome = agent.run(f"Update-AzConnectedMachineExtension {BY_NAME} -EnableAutomaticUpgrade -Verbose 4>&1")
     assert "extension 'agent' of machine 'm1'" in outcome.output[0]
     assert "enable automatic upgrade" in outcome.output[0]
+
+
+AZURES_PROPERTIES = """
+    AutoUpgradeMinorVersion EnableAutomaticUpgrade ForceUpdateTag Id InstanceViewName InstanceViewType
+    InstanceViewTypeHandlerVersion Location MachineExtensionType MachineName Name ProtectedSetting
+    ProvisioningState Publisher ResourceGroupName Setting StatusCode StatusDisplayStatus StatusLevel
+    StatusMessage StatusTime SystemDataCreatedAt SystemDataCreatedBy SystemDataCreatedByType
+    SystemDataLastModifiedAt SystemDataLastModifiedBy SystemDataLastModifiedByType Tags Type
+    TypeHandlerVersion
+"""
+
+
+def test_an_extension_has_azures_properties_also_where_nothing_is_known(agent: Shell) -> None:
+    """A script under strict mode may ask for each."""
+    outcome = agent.run(
+        f"$e = Get-AzConnectedMachineExtension {BY_NAME}; $e.PSObject.Properties.Name;"
+        "$e.SystemDataLastModifiedAt -ge $e.SystemDataCreatedAt; $e.Type"
+    )
+    *names, is_later, type_ = outcome.output
+    assert set(AZURES_PROPERTIES.split()) <= set(names)
+    assert (is_later, type_) == ("True", "Microsoft.HybridCompute/machines/extensions")
