@@ -18,7 +18,7 @@ function Get-AzConnectedExtensionPublisher {
     param(
         # Azure region; every one has the same galleries here.
         [Parameter(Mandatory)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Location,
 
         # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.

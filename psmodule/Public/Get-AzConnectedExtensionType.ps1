@@ -18,12 +18,12 @@ function Get-AzConnectedExtensionType {
     param(
         # Azure region; every one has the same galleries here.
         [Parameter(Mandatory)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Location,
 
         # The publisher.
         [Parameter(Mandatory)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Publisher,
 
         # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.

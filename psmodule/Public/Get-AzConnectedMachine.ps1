@@ -20,13 +20,13 @@ function Get-AzConnectedMachine {
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Alias('MachineName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Resource group of the machine, or of the machines to list.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Parameter(Mandatory, ParameterSetName = 'List1')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # What is shown besides; it is always shown here.

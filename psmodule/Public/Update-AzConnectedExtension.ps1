@@ -24,7 +24,7 @@ function Update-AzConnectedExtension {
         [Parameter(Mandatory, ParameterSetName = 'Upgrade')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -33,7 +33,7 @@ function Update-AzConnectedExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
         [Alias('VMName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

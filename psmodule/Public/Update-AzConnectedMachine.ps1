@@ -21,7 +21,7 @@ function Update-AzConnectedMachine {
         [Parameter(Mandatory, ParameterSetName = 'Update')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -30,7 +30,7 @@ function Update-AzConnectedMachine {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('MachineName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
