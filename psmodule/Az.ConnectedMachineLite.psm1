@@ -1,4 +1,5 @@
 # Loads the module's functions in a stated order. Nothing happens at import: the backend starts at the first call.
+# What is exported is the manifest's list; Export-ModuleMember would be a tenth of the import.
 
 Set-StrictMode -Version 3.0
 $script:ModuleFolder = $PSScriptRoot
@@ -66,5 +67,3 @@ $ExecutionContext.SessionState.Module.OnRemove = {
 if (Get-Module -Name Az.ConnectedMachine) {
     Write-Warning 'Az.ConnectedMachine is loaded too: the plain names of its cmdlets now mean those of Az.ConnectedMachineLite. Write Az.ConnectedMachine\<name> to reach the others, or Remove-Module one of the two.'
 }
-
-Export-ModuleMember -Function '*-Az*'

@@ -25,25 +25,35 @@ _DOT_SOURCE = re.compile(r'^\. "\$PSScriptRoot/(\S+)"\n', re.MULTILINE)
 
 def build(python: Path, dist: Path) -> Path:
     """Build into ``dist`` with a ``python`` that has hatchling; return the folder of this version."""
-    manifest = (ROOT / f"{MODULE}.psd1").read_text(encoding="ascii")
-    version = re.search(r"ModuleVersion\s*= '([\d.]+)'", manifest)
+    version = re.search(r"ModuleVersion\s*= '([\d.]+)'", _manifest())
     assert version is not None
     place = dist / MODULE / version[1]
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent) as made:
         folder = Path(made) / "module"
-        _copy(folder)
-        (folder / f"{MODULE}.psm1").write_text(merged(), encoding="ascii", newline="\n")
         wheel = [str(python), "-I", "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "backend")]
         done = subprocess.run(wheel, cwd=ROOT, check=False, capture_output=True, encoding="utf-8")
         if done.returncode != 0:
             sys.exit(f"hatchling could not build the wheel:\n{done.stderr}")
-        files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-        text = built_manifest(manifest, [f"{MODULE}.psd1", *files])
-        (folder / f"{MODULE}.psd1").write_text(text, encoding="ascii", newline="\n")
+        write_module(folder)
         shutil.rmtree(place, ignore_errors=True)
         folder.rename(place)
     return place
+
+
+def write_module(folder: Path) -> Path:
+    """Write all but the backend into ``folder``, which may hold that; return the manifest."""
+    _copy(folder)
+    (folder / f"{MODULE}.psm1").write_text(merged(), encoding="ascii", newline="\n")
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    manifest = folder / f"{MODULE}.psd1"
+    text = built_manifest(_manifest(), [manifest.name, *files])
+    manifest.write_text(text, encoding="ascii", newline="\n")
+    return manifest
+
+
+def _manifest() -> str:
+    return (ROOT / f"{MODULE}.psd1").read_text(encoding="ascii")
 
 
 def merged() -> str:

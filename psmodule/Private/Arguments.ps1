@@ -68,27 +68,58 @@ function ReadUpgradeFlag {
     [bool] $value
 }
 
-# Returns the JSON body that the bound parameters describe; what is not bound is not in it.
+# Returns the JSON body that the given parameters of Update-AzConnectedMachine describe; what is not given is
+# not in it, what is empty clears.
 function MachineBody {
-    param([Management.Automation.PSCmdlet] $Cmdlet)
+    param([Management.Automation.PSCmdlet] $Cmdlet, [Collections.IDictionary] $Given)
 
-    $bound = $Cmdlet.MyInvocation.BoundParameters
     $body = [ordered]@{}
     $properties = [ordered]@{}
-    $place = [ordered]@{}
-    if ($bound.ContainsKey('Tag')) { $body['tags'] = StringValues $bound['Tag'] }
-    if ($bound.ContainsKey('Kind')) { $body['kind'] = $bound['Kind'] }
-    if ($bound.ContainsKey('IdentityType')) { $body['identity'] = @{ type = $bound['IdentityType'] } }
-    foreach ($part in @('Name', 'City', 'District', 'CountryOrRegion')) {
-        if ($bound.ContainsKey("LocationData$part")) {
-            $place[$part.Substring(0, 1).ToLowerInvariant() + $part.Substring(1)] = $bound["LocationData$part"]
-        }
+    if ($Given.ContainsKey('Tag')) { $body['tags'] = StringValues $Given['Tag'] }
+    if ($Given.ContainsKey('Kind')) { $body['kind'] = TextOrNull $Given['Kind'] }
+    if ($null -ne $Given['EnableSystemAssignedIdentity']) {
+        $body['identity'] = @{ type = $(if ($Given['EnableSystemAssignedIdentity']) { 'SystemAssigned' } else { 'None' }) }
     }
-    if ($place.Count) { $properties['locationData'] = $place }
-    if ($bound.ContainsKey('ParentClusterResourceId')) { $properties['parentClusterResourceId'] = $bound['ParentClusterResourceId'] }
-    if ($bound.ContainsKey('PrivateLinkScopeResourceId')) { $properties['privateLinkScopeResourceId'] = $bound['PrivateLinkScopeResourceId'] }
+    if ($Given.ContainsKey('IdentityType')) { $body['identity'] = @{ type = $Given['IdentityType'] } }
+    foreach ($pair in @(
+            @('LocationDataName', 'locationData', 'name'), @('LocationDataCity', 'locationData', 'city'), @('LocationDataDistrict', 'locationData', 'district'),
+            @('LocationDataCountryOrRegion', 'locationData', 'countryOrRegion'), @('AgentUpgradeCorrelationId', 'agentUpgrade', 'correlationId'),
+            @('AgentUpgradeDesiredVersion', 'agentUpgrade', 'desiredVersion'), @('AgentUpgradeEnableAutomatic', 'agentUpgrade', 'enableAutomaticUpgrade'))) {
+        if (-not $Given.ContainsKey($pair[0])) { continue }
+        if (-not $properties.Contains($pair[1])) { $properties[$pair[1]] = [ordered]@{} }
+        $properties[$pair[1]][$pair[2]] = $Given[$pair[0]]
+    }
+    foreach ($pair in @(@('ParentClusterResourceId', 'parentClusterResourceId'), @('PrivateLinkScopeResourceId', 'privateLinkScopeResourceId'))) {
+        if ($Given.ContainsKey($pair[0])) { $properties[$pair[1]] = TextOrNull $Given[$pair[0]] }
+    }
+    if ($Given.ContainsKey('OSProfile')) { $properties['osProfile'] = $Given['OSProfile'] }
     $body['properties'] = $properties
     BodyText $Cmdlet $body
+}
+
+# A [string] parameter that was given $null has the empty text.
+function TextOrNull {
+    param([string] $Text)
+
+    if ($Text) { $Text }
+}
+
+# Returns what a machine object, whose nulls say nothing, or a hashtable of the same names would change.
+function MachineChanges {
+    param([object] $Machine)
+
+    $changes = @{}
+    foreach ($name in 'Kind', 'IdentityType', 'LocationDataName', 'LocationDataCity', 'LocationDataDistrict', 'LocationDataCountryOrRegion',
+        'ParentClusterResourceId', 'PrivateLinkScopeResourceId', 'OSProfile', 'AgentUpgradeCorrelationId', 'AgentUpgradeDesiredVersion') {
+        $value = PropertyOf $Machine $name
+        if ($null -ne $value) { $changes[$name] = $value }
+    }
+    $tags = PropertyOf $Machine 'Tags'
+    if ($null -eq $tags) { $tags = PropertyOf $Machine 'Tag' }
+    if ($null -ne $tags) { $changes['Tag'] = $tags }
+    $isAutomatic = PropertyOf $Machine 'AgentUpgradeEnableAutomaticUpgrade'
+    if ($null -ne $isAutomatic) { $changes['AgentUpgradeEnableAutomatic'] = $isAutomatic }
+    $changes
 }
 
 # Returns the JSON body that the bound parameters describe; what is not bound is not in it.

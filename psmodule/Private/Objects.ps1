@@ -16,28 +16,62 @@ function ToMachine {
     param([Collections.IDictionary] $Resource)
 
     $properties = $Resource['properties']
+    $upgrade = MembersOf $properties['agentUpgrade']
+    $place = MembersOf $properties['locationData']
+    $identity = MembersOf $Resource['identity']
     [pscustomobject]@{
-        PSTypeName        = 'AzConnectedMachineLite.Machine'
-        Name              = $Resource['name']
-        ResourceGroupName = $Resource['resourceGroup']
-        MachineName       = $Resource['name'] # what the cmdlets of a machine bind by property name
-        Id                = $Resource['id']
-        Type              = $Resource['type']
-        Location          = $Resource['location']
-        Tags              = $Resource['tags']
-        OSType            = $properties['osType']
-        OSName            = $properties['osName']
-        OSVersion         = $properties['osVersion']
-        Architecture      = $properties['architecture']
-        Status            = $properties['status']
-        ProvisioningState = $properties['provisioningState']
-        AgentVersion      = $properties['agentVersion']
-        DisplayName       = $properties['displayName']
-        Fqdn              = $properties['machineFqdn']
-        VMId              = $properties['vmId']
-        Simulated         = $properties['simulated']
-        LastStatusChange  = ReadTime $properties['lastStatusChange']
+        PSTypeName                         = 'AzConnectedMachineLite.Machine'
+        Name                               = $Resource['name']
+        ResourceGroupName                  = $Resource['resourceGroup']
+        MachineName                        = $Resource['name'] # what the cmdlets of a machine bind by property name
+        Id                                 = $Resource['id']
+        Type                               = $Resource['type']
+        Location                           = $Resource['location']
+        Tags                               = $Resource['tags']
+        Kind                               = $Resource['kind']
+        OSType                             = $properties['osType']
+        OSName                             = $properties['osName']
+        OSVersion                          = $properties['osVersion']
+        OSProfile                          = $properties['osProfile']
+        Architecture                       = $properties['architecture']
+        Status                             = $properties['status']
+        ProvisioningState                  = $properties['provisioningState']
+        AgentVersion                       = $properties['agentVersion']
+        AgentUpgradeCorrelationId          = $upgrade['correlationId']
+        AgentUpgradeDesiredVersion         = $upgrade['desiredVersion']
+        AgentUpgradeEnableAutomaticUpgrade = $upgrade['enableAutomaticUpgrade']
+        ClientPublicKey                    = $properties['clientPublicKey']
+        CloudMetadataProvider              = (MembersOf $properties['cloudMetadata'])['provider']
+        DisplayName                        = $properties['displayName']
+        Fqdn                               = $properties['machineFqdn']
+        IdentityPrincipalId                = $identity['principalId']
+        IdentityTenantId                   = $identity['tenantId']
+        IdentityType                       = $identity['type']
+        LicenseProfile                     = $properties['licenseProfile']
+        LocationDataName                   = $place['name']
+        LocationDataCity                   = $place['city']
+        LocationDataDistrict               = $place['district']
+        LocationDataCountryOrRegion        = $place['countryOrRegion']
+        MssqlDiscovered                    = $properties['mssqlDiscovered']
+        ParentClusterResourceId            = $properties['parentClusterResourceId']
+        PrivateLinkScopeResourceId         = $properties['privateLinkScopeResourceId']
+        VMId                               = $properties['vmId']
+        Simulated                          = $properties['simulated']
+        LastStatusChange                   = ReadTime $properties['lastStatusChange']
+        SystemDataCreatedAt                = ReadTime $Resource['systemData']['createdAt']
+        SystemDataLastModifiedAt           = $null # neither that nor who it was is kept
+        SystemDataCreatedBy                = $null
+        SystemDataCreatedByType            = $null
+        SystemDataLastModifiedBy           = $null
+        SystemDataLastModifiedByType       = $null
     }
+}
+
+# Returns the members of a part of a resource; none where it is not there.
+function MembersOf {
+    param([Collections.IDictionary] $Part)
+
+    if ($null -eq $Part) { @{} } else { $Part }
 }
 
 function ToHandlerStatus {
@@ -111,6 +145,12 @@ function ToExtension {
         StatusDisplayStatus            = $status['displayStatus']
         StatusMessage                  = $status['message']
         StatusTime                     = ReadTime $status['time']
+        SystemDataCreatedAt            = ReadTime $Resource['systemData']['createdAt']
+        SystemDataLastModifiedAt       = ReadTime $Resource['systemData']['lastModifiedAt']
+        SystemDataCreatedBy            = $null # who it was is not kept
+        SystemDataCreatedByType        = $null
+        SystemDataLastModifiedBy       = $null
+        SystemDataLastModifiedByType   = $null
     }
 }
 

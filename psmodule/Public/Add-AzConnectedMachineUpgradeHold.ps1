@@ -19,26 +19,26 @@ function Add-AzConnectedMachineUpgradeHold {
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('ExtensionName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
         [string] $SubscriptionId,
 
         # Version to pass over; quote one that is kept in a variable. By default the extension itself is held.
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [object] $Version,
 
         # When the hold ends.

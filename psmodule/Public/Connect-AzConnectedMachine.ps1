@@ -19,19 +19,23 @@ function Connect-AzConnectedMachine {
     [OutputType('AzConnectedMachineLite.Machine')]
     param(
         # Resource group that the machine goes into.
-        [Parameter(Mandatory)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [Parameter(Mandatory, Position = 0)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine; by default the name of this host.
+        [Parameter(Position = 3)]
         [Alias('MachineName')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Azure region to show for the machine; nothing is sent there.
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [Parameter(Position = 2)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Location,
 
         # Tags as name and value.
+        [Parameter(Position = 6)]
         [hashtable] $Tag,
 
         # Add a machine whose handlers are played instead of run.
@@ -42,7 +46,18 @@ function Connect-AzConnectedMachine {
         [string] $OSType,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
-        [string] $SubscriptionId
+        [Parameter(Position = 1)]
+        [string] $SubscriptionId,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Parameter(Position = 4)]
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(Position = 7)]
+        [uri] $Proxy
     )
 
     process {

@@ -18,19 +18,40 @@ function Get-AzConnectedExtensionMetadataV2 {
     param(
         # Azure region; every one has the same galleries here.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Location,
 
         # Publisher of the extension.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Publisher,
 
         # Type of the extension.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ExtensionType,
 
         # One version, in quotes.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
-        [object] $Version
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
+        [object] $Version,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

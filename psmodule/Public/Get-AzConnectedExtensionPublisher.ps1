@@ -8,13 +8,35 @@ function Get-AzConnectedExtensionPublisher {
     Get-AzConnectedExtensionPublisher -Location WestUS
 
     Lists the publishers.
+    .EXAMPLE
+    Get-AzConnectedExtensionPublisher -Location WestUS | ForEach-Object { Get-AzConnectedExtensionType -Location WestUS -Publisher $_.Name }
+
+    Lists every type of every publisher.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.ExtensionPublisher')]
     param(
         # Azure region; every one has the same galleries here.
         [Parameter(Mandatory)]
-        [string] $Location
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
+        [string] $Location,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

@@ -8,17 +8,40 @@ function Get-AzConnectedExtensionType {
     Get-AzConnectedExtensionType -Location WestUS -Publisher Microsoft.Azure.Monitoring.DependencyAgent
 
     Lists the types of a publisher.
+    .EXAMPLE
+    Get-AzConnectedExtensionType -Location WestUS -Publisher Microsoft.Azure.Monitor | ForEach-Object Name
+
+    Lists their names alone.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.ExtensionType')]
     param(
         # Azure region; every one has the same galleries here.
         [Parameter(Mandatory)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Location,
 
         # The publisher.
         [Parameter(Mandatory)]
-        [string] $Publisher
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
+        [string] $Publisher,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

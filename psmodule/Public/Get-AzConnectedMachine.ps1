@@ -20,17 +20,40 @@ function Get-AzConnectedMachine {
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Alias('MachineName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Resource group of the machine, or of the machines to list.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Parameter(Mandatory, ParameterSetName = 'List1')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
+        # What is shown besides; it is always shown here.
+        [Parameter(ParameterSetName = 'List1')]
+        [Parameter(ParameterSetName = 'Get')]
+        [ValidateSet('instanceView')]
+        [string] $Expand,
+
         # Subscriptions to look in; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
-        [string[]] $SubscriptionId
+        [string[]] $SubscriptionId,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

@@ -9,17 +9,23 @@ function Get-AzConnectedMachineConfiguration {
     Get-AzConnectedMachineConfiguration -ResourceGroupName myResourceGroup -MachineName myVM
 
     Gets the configuration of a machine.
+    .EXAMPLE
+    Get-AzConnectedMachine | Get-AzConnectedMachineConfiguration | Where-Object Mode -eq monitor
+
+    Lists the machines that admit extensions for monitoring and security alone.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineConfiguration')]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

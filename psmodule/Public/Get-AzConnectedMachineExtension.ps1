@@ -24,24 +24,46 @@ function Get-AzConnectedMachineExtension {
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'List', ValueFromPipelineByPropertyName)]
         [Parameter(Mandatory, ParameterSetName = 'Get', ValueFromPipelineByPropertyName)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'List', ValueFromPipelineByPropertyName)]
         [Parameter(Mandatory, ParameterSetName = 'Get', ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
         [Parameter(Mandatory, ParameterSetName = 'Get')]
         [Alias('ExtensionName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
+        # What is shown besides; it is always shown here.
+        [Parameter(ParameterSetName = 'List')]
+        [ValidateSet('instanceView')]
+        [string] $Expand,
+
         # Subscriptions to look in; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
-        [string[]] $SubscriptionId
+        [string[]] $SubscriptionId,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

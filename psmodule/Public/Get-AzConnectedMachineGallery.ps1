@@ -17,7 +17,7 @@ function Get-AzConnectedMachineGallery {
     [OutputType('AzConnectedMachineLite.Gallery')]
     param(
         # Name of one gallery.
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name
     )
 

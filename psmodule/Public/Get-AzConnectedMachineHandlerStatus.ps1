@@ -12,17 +12,23 @@ function Get-AzConnectedMachineHandlerStatus {
     Get-AzConnectedMachineHandlerStatus -ResourceGroupName myResourceGroup -MachineName myVM
 
     Gets the status of every handler of a machine.
+    .EXAMPLE
+    Get-AzConnectedMachine | Get-AzConnectedMachineHandlerStatus | Where-Object Status -ne Ready
+
+    Lists the handlers of every machine that are not ready.
     #>
     [CmdletBinding(PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.HandlerStatus')]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

@@ -23,7 +23,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'Create')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonString')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -32,7 +32,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonString')]
         [Alias('VMName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
@@ -43,7 +43,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaJsonString')]
         [Alias('ExtensionName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -81,14 +81,14 @@ function New-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'CreateExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(Mandatory, ParameterSetName = 'CreateViaIdentityMachineExpanded')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Location,
 
         # Publisher of the extension.
         [Parameter(ParameterSetName = 'CreateExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Publisher,
 
         # Type of the extension.
@@ -96,7 +96,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
         [Alias('Type')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ExtensionType,
 
         # Requested version, one to four numbers; 9.5 asks for the newest 9.5. Quote a version that is kept in a
@@ -104,7 +104,7 @@ function New-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'CreateExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [object] $TypeHandlerVersion,
 
         # Follow the releases of the publisher: each new version of the same major is applied by itself.
@@ -158,12 +158,77 @@ function New-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
         [hashtable] $Tag,
 
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $InstanceViewName,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $InstanceViewType,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $InstanceViewTypeHandlerVersion,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $StatusCode,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $StatusDisplayStatus,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $StatusLevel,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [string] $StatusMessage,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'CreateExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityExpanded')]
+        [Parameter(ParameterSetName = 'CreateViaIdentityMachineExpanded')]
+        [datetime] $StatusTime,
+
         # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
         [switch] $AsJob,
 
         # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
         # Update-AzConnectedMachineExtension it is waited for.
-        [switch] $NoWait
+        [switch] $NoWait,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

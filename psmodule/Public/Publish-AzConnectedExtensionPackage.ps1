@@ -23,13 +23,13 @@ function Publish-AzConnectedExtensionPackage {
 
         # Publisher of the extension.
         [Parameter(Mandatory)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Publisher,
 
         # Type of the extension.
         [Parameter(Mandatory)]
         [Alias('Type')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ExtensionType,
 
         # Version of the package, two to four numbers; quote one that is kept in a variable.
@@ -49,7 +49,7 @@ function Publish-AzConnectedExtensionPackage {
         [switch] $SupportsAutomaticUpgrade,
 
         # Gallery to use; by default the one that always exists.
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $GalleryName
     )
 

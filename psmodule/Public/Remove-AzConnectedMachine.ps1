@@ -8,17 +8,24 @@ function Remove-AzConnectedMachine {
     Connect-AzConnectedMachine -ResourceGroupName myResourceGroup -Name spare -Simulated | Remove-AzConnectedMachine
 
     Makes a simulated machine and forgets it.
+    .EXAMPLE
+    Remove-AzConnectedMachine -ResourceGroupName myResourceGroup -Name spare -PassThru
+
+    Forgets a machine by its name; writes $true when it was done.
     #>
     [CmdletBinding(DefaultParameterSetName = 'Delete', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType([bool])]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
         [Alias('MachineName')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -29,8 +36,31 @@ function Remove-AzConnectedMachine {
         [Parameter(Mandatory, ParameterSetName = 'DeleteViaIdentity', ValueFromPipeline)]
         [object] $InputObject,
 
+        # Return a job that does it.
+        [switch] $AsJob,
+
+        # Taken as Azure's cmdlets take it; there is nothing to wait for.
+        [switch] $NoWait,
+
         # Write $true when it was done.
-        [switch] $PassThru
+        [switch] $PassThru,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {
@@ -41,7 +71,7 @@ function Remove-AzConnectedMachine {
         }
         $parameters = @{ subscriptionId = $address.subscriptionId; resourceGroup = $address.resourceGroup; name = $address.machine }
         if (-not (ShouldChange $PSCmdlet "machine '$($address.machine)'" 'forget it and its history')) { return }
-        $done = CallBackend $PSCmdlet 'machine.remove' $parameters -Target $address.machine -Changes
-        if ($null -ne $done -and $PassThru) { $true }
+        $writer = if ($PassThru) { 'ToTrue' }
+        DoCall $PSCmdlet 'machine.remove' $parameters $address.machine $writer
     }
 }

@@ -19,20 +19,20 @@ function Remove-AzConnectedMachineExtension {
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
         [Alias('VMName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
         [Parameter(Mandatory, ParameterSetName = 'Delete')]
         [Parameter(Mandatory, ParameterSetName = 'DeleteViaIdentityMachine')]
         [Alias('ExtensionName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -54,7 +54,24 @@ function Remove-AzConnectedMachineExtension {
         [switch] $NoWait,
 
         # Write $true when it was done.
-        [switch] $PassThru
+        [switch] $PassThru,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

@@ -18,7 +18,7 @@ function Remove-AzConnectedMachineGallery {
     param(
         # Name of the gallery.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Write $true when it was done.

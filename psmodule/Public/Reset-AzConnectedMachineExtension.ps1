@@ -17,19 +17,23 @@ function Reset-AzConnectedMachineExtension {
     #>
     [CmdletBinding(DefaultParameterSetName = 'Reset', SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.MachineExtension')]
+    [OutputType([Management.Automation.Job])]
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Reset')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'Reset')]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
         [Parameter(Mandatory, ParameterSetName = 'Reset')]
         [Alias('ExtensionName')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -40,6 +44,9 @@ function Reset-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'ResetViaIdentity', ValueFromPipeline)]
         [object] $InputObject,
 
+        # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
+        [switch] $AsJob,
+
         # Return as soon as the wish is stored; the work goes on in the background.
         [switch] $NoWait
     )
@@ -48,7 +55,6 @@ function Reset-AzConnectedMachineExtension {
         $address = ExtensionAddress $PSCmdlet
         if ($null -eq $address) { return }
         if (-not (ShouldChange $PSCmdlet "extension '$($address.name)' of machine '$($address.machine)'" 'reset its state')) { return }
-        $extension = CallBackend $PSCmdlet 'extension.resetState' ($address + @{ wait = -not $NoWait }) -Target $address.name -Changes
-        if ($null -ne $extension) { ToExtension $extension }
+        DoCall $PSCmdlet 'extension.resetState' ($address + @{ wait = -not $NoWait }) $address.name 'ToExtension'
     }
 }

@@ -24,11 +24,13 @@ function Set-AzConnectedMachineConfiguration {
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ValueFromPipelineByPropertyName)]
         [Alias('VMName')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.

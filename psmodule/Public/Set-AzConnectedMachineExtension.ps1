@@ -27,7 +27,7 @@ function Set-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'Update')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -36,7 +36,7 @@ function Set-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('VMName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
@@ -45,7 +45,7 @@ function Set-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('ExtensionName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -69,24 +69,24 @@ function Set-AzConnectedMachineExtension {
 
         # Azure region to show for the extension.
         [Parameter(Mandatory, ParameterSetName = 'UpdateExpanded')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Location,
 
         # Publisher of the extension.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Publisher,
 
         # Type of the extension.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [Alias('Type')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ExtensionType,
 
         # Requested version, one to four numbers; 9.5 asks for the newest 9.5. Quote a version that is kept in a
         # variable: a number has lost its trailing zeros by then.
         [Parameter(ParameterSetName = 'UpdateExpanded')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [object] $TypeHandlerVersion,
 
         # Follow the releases of the publisher: each new version of the same major is applied by itself.
@@ -124,12 +124,61 @@ function Set-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [hashtable] $Tag,
 
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [string] $InstanceViewName,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [string] $InstanceViewType,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [string] $InstanceViewTypeHandlerVersion,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [string] $StatusCode,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [string] $StatusDisplayStatus,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [string] $StatusLevel,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [string] $StatusMessage,
+
+        # Has no effect, as in Azure: how an extension stands is said by its handler, not by a request.
+        [Parameter(ParameterSetName = 'UpdateExpanded')]
+        [datetime] $StatusTime,
+
         # Return a job that waits for the end; Stop-Job stops the waiting, not the work.
         [switch] $AsJob,
 
         # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
         # Update-AzConnectedMachineExtension it is waited for.
-        [switch] $NoWait
+        [switch] $NoWait,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

@@ -32,10 +32,12 @@ function Test-AzConnectedExtensionPackage {
         [string] $PreviousPath,
 
         # Publisher of the extension; by default what the package or its file name says.
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Publisher,
 
         # Type of the extension; by default what the package or its file name says.
         [Alias('Type')]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ExtensionType,
 
         # Version of the package; quote one that is kept in a variable.

@@ -19,18 +19,18 @@ function Unpublish-AzConnectedExtensionPackage {
     param(
         # Publisher of the extension.
         [Parameter(Mandatory)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Publisher,
 
         # Type of the extension.
         [Parameter(Mandatory)]
         [Alias('Type')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ExtensionType,
 
         # Version of the package, two to four numbers; quote one that is kept in a variable.
         [Parameter(Mandatory)]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [object] $Version,
 
         # Operating system that the package is for.
@@ -42,7 +42,7 @@ function Unpublish-AzConnectedExtensionPackage {
         [string] $Architecture,
 
         # Gallery to use; by default the one that always exists.
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $GalleryName
     )
 

@@ -4,7 +4,7 @@ function Update-AzConnectedExtension {
     Moves extensions of a machine to stated versions.
     .DESCRIPTION
     Upgrades one or more extensions and waits for the end. An extension is named by publisher and type, not by
-    the name of its resource.
+    the name of its resource. To change anything else of an extension use Update-AzConnectedMachineExtension.
     .EXAMPLE
     Update-AzConnectedExtension -ResourceGroupName myResourceGroup -MachineName myVM -ExtensionTarget @{ 'Microsoft.Azure.Monitoring.DependencyAgent.DependencyAgentWindows' = @{ targetVersion = '9.10' } }
 
@@ -21,21 +21,24 @@ function Update-AzConnectedExtension {
     param(
         # Resource group of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(Mandatory, ParameterSetName = 'Upgrade')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
         [Parameter(Mandatory, ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(Mandatory, ParameterSetName = 'Upgrade')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaJsonString')]
         [Alias('VMName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
         [Parameter(ParameterSetName = 'UpgradeExpanded')]
+        [Parameter(ParameterSetName = 'Upgrade')]
         [Parameter(ParameterSetName = 'UpgradeViaJsonFilePath')]
         [Parameter(ParameterSetName = 'UpgradeViaJsonString')]
         [string] $SubscriptionId,
@@ -51,6 +54,7 @@ function Update-AzConnectedExtension {
         [hashtable] $ExtensionTarget,
 
         # The same in an object or hashtable with the member ExtensionTarget.
+        [Parameter(Mandatory, ParameterSetName = 'Upgrade', ValueFromPipeline)]
         [Parameter(Mandatory, ParameterSetName = 'UpgradeViaIdentity', ValueFromPipeline)]
         [object] $ExtensionUpgradeParameter,
 
@@ -70,7 +74,24 @@ function Update-AzConnectedExtension {
         [switch] $NoWait,
 
         # Write $true when it was done.
-        [switch] $PassThru
+        [switch] $PassThru,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

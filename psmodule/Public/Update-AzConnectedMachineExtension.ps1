@@ -27,7 +27,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'Update')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $ResourceGroupName,
 
         # Name of the machine.
@@ -36,7 +36,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('VMName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $MachineName,
 
         # Name of the extension resource.
@@ -47,7 +47,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonFilePath')]
         [Parameter(Mandatory, ParameterSetName = 'UpdateViaJsonString')]
         [Alias('ExtensionName')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Name,
 
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
@@ -85,7 +85,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Publisher,
 
         # Type of the extension.
@@ -93,7 +93,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
         [Alias('ExtensionType')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [string] $Type,
 
         # Requested version, one to four numbers; 9.5 asks for the newest 9.5. Quote a version that is kept in a
@@ -101,7 +101,7 @@ function Update-AzConnectedMachineExtension {
         [Parameter(ParameterSetName = 'UpdateExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityExpanded')]
         [Parameter(ParameterSetName = 'UpdateViaIdentityMachineExpanded')]
-        [ArgumentCompleter({ & (Get-Module -Name Az.ConnectedMachineLite) { CompleteWord @args } @args })]
+        [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [object] $TypeHandlerVersion,
 
         # Follow the releases of the publisher: each new version of the same major is applied by itself.
@@ -160,7 +160,24 @@ function Update-AzConnectedMachineExtension {
 
         # Write the extension as soon as the wish is stored; the work goes on in the background. Piped into
         # Update-AzConnectedMachineExtension it is waited for.
-        [switch] $NoWait
+        [switch] $NoWait,
+
+        # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
+        [Alias('AzureRMContext', 'AzureCredential')]
+        [ValidateNotNull()]
+        [psobject] $DefaultProfile,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [uri] $Proxy,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [pscredential] $ProxyCredential,
+
+        # Has no effect here: nothing is sent to Azure.
+        [Parameter(DontShow)]
+        [switch] $ProxyUseDefaultCredentials
     )
 
     process {

@@ -99,6 +99,50 @@ def test_what_fits_what_is_typed_is_offered(
     assert tab(text) == offered
 
 
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("Get-AzConnectedMachineHandlerStatus -ResourceGroupName rg -MachineName ", ["web1"]),
+        ("Set-AzConnectedMachineConfiguration -ResourceGroupName ", ["other", "rg"]),
+        ("Remove-AzConnectedMachine -ResourceGroupName other -Name ", ["db1"]),
+        ("Update-AzConnectedMachine -MachineName w", ["web1"]),
+        ("Connect-AzConnectedMachine -Name ", ["db1", "web1"]),
+        ("Get-AzConnectedExtensionMetadata -Location W", ["WestUS"]),
+        ("Get-AzConnectedExtensionType -Publisher ", ["Contoso.Other", "Contoso.Sample"]),
+        (f"Get-AzConnectedExtensionMetadataV2 {AGENT} -Version ", ["1.10.0.0", "1.2.0.0"]),
+        ("Test-AzConnectedExtensionPackage -Publisher contoso.other -Type ", ["Sensor"]),
+        ("Get-AzConnectedMachineGallery -Name ", ["default"]),
+    ],
+)
+def test_every_cmdlet_offers_what_the_store_and_the_galleries_know(
+    tab: Callable[[str], list[str]], text: str, offered: list[str]
+) -> None:
+    assert tab(text) == offered
+
+
+# Names of what is about to be made.
+NEW = {
+    ("Add-AzConnectedMachineGallery", "Name"),
+    ("Add-AzConnectedMachineHealthProbe", "Name"),
+    ("Publish-AzConnectedExtensionPackage", "Version"),
+    ("Test-AzConnectedExtensionPackage", "Version"),
+}
+
+
+def test_every_parameter_whose_values_are_known_has_a_completer(shared_shell: Shell) -> None:
+    outcome = shared_shell.run(
+        "$known = 'ResourceGroupName', 'MachineName', 'Name', 'Publisher', 'ExtensionType', 'Type',"
+        " 'Version', 'TypeHandlerVersion', 'Location', 'GalleryName'\n"
+        "foreach ($command in Get-Command -Module Az.ConnectedMachineLite) {\n"
+        "  foreach ($parameter in $command.Parameters.Values) {\n"
+        "    if ($parameter.Name -notin $known) { continue }\n"
+        "    $has = @($parameter.Attributes | Where-Object { $_ -is [ArgumentCompleter] }).Count\n"
+        '    if (-not $has) { "$($command.Name) $($parameter.Name)" } } }'
+    )
+    assert not outcome.problems
+    assert {tuple(line.split()) for line in outcome.output} == NEW
+
+
 def test_a_name_with_a_quote_in_it_is_one_word(shell: Shell) -> None:
     shell.run('Connect-AzConnectedMachine -ResourceGroupName rg -Name m -Simulated -Location "d\'or"')
     wait_until(lambda: complete(shell, f"{SET} -Location ") == ["'d''or'"])

@@ -55,6 +55,13 @@ Reset-AzConnectedMachineExtension {E}
 Add-AzConnectedMachineUpgradeHold {E} -Version '7.0' -Until ([datetime]::UtcNow.AddDays(1)) -Reason why
 Get-AzConnectedMachineUpgradeHold {M}
 Remove-AzConnectedMachineUpgradeHold {E} -Version '7.0'
+Test-AzConnectedExtensionPackage -Path ./none.zip -Confirm:$false -ErrorAction SilentlyContinue
+Get-AzConnectedMachineHandlerStatus {M}
+Get-AzConnectedMachineConfiguration {M}
+Set-AzConnectedMachineConfiguration {M} -BlockList Contoso.Sample/Agent@7.0
+$policy = '{{"policyVersion": "0.1.0", "extensionPolicies": {{"allowListedExtensionsOnly": false}}}}'
+Set-Content policy.json $policy
+Set-AzConnectedMachineConfiguration {M} -PolicyFilePath ./policy.json
 """
 AFTER = f"""
 Start-AzConnectedMachineUpgrade {M} -WhatIf

@@ -190,6 +190,26 @@ def test_what_a_client_read_can_be_sent_back(made: Desk) -> None:
         "instanceView": {"status": {"level": "Error"}},
     }
 
-    assert made.put("agent", sent) == read
+    # The installed version is now the requested one, in four numbers: a wish of its own, at its own time.
+    assert {**made.put("agent", sent), "systemData": read["systemData"]} == read
     assert secret(made) == '{"key": "s3cret"}'
     assert len(made.history()) == 1
+
+
+@BOTH
+def test_the_same_again_changes_nothing_that_is_stored(made: Desk, write: Write) -> None:
+    """Not the settings' number, and no time either."""
+    before = made.get("agent")
+    assert write(made, FULL) == before
+
+
+@BOTH
+def test_the_same_again_while_there_is_no_image_renews_no_time(desk: Desk, write: Write) -> None:
+    wish: dict[str, object] = {
+        "properties": {
+            "publisher": "Microsoft.Azure.Monitoring.DependencyAgent",
+            "type": "DependencyAgentLinux",
+        }
+    }
+    before = desk.put("agent", wish)
+    assert write(desk, wish) == before

@@ -58,6 +58,18 @@ def test_an_exception_takes_all_of_it_back(db: Database) -> None:
     assert keys(db) == {"before"}
 
 
+def test_after_one_that_is_not_synced_the_next_is(db: Database) -> None:
+    """Also when something goes wrong in it."""
+    with db.transaction(synced=False):
+        put(db, "a")
+    with pytest.raises(MishapError):
+        broken_off(lambda: db.transaction(synced=False), lambda: put(db, "b"))
+    mode = db.one("PRAGMA synchronous")
+    assert mode is not None
+    full = 2
+    assert (mode[0], keys(db)) == (full, {"a"})
+
+
 def test_an_inner_transaction_commits_with_the_outer_one(db: Database) -> None:
     def inner() -> None:
         with db.transaction():

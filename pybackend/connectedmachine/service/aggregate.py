@@ -10,7 +10,6 @@ from datetime import datetime
 
 from connectedmachine import __version__
 from connectedmachine.agent.hands import Reading, Report
-from connectedmachine.agent.host import this_host
 from connectedmachine.model.clock import to_text
 from connectedmachine.model.handler import Readiness, StatusKind, Substatus
 from connectedmachine.model.resource import Extension, Machine
@@ -60,6 +59,8 @@ class AggregateService(ServiceBase):
 
 
 def _guest_os(machine: Machine) -> Json:
+    from connectedmachine.agent.host import this_host
+
     return {
         "computerName": machine.name if machine.simulated else this_host().name,
         "osType": os_name(machine.platform.os),

@@ -289,7 +289,8 @@ class ExtensionService(Wishes):
         change = self._change(machine, name, request, initiator, images, create=create)
         if change.before is None and self.store.machines.get(machine.id) is None:
             raise no_machine(machine.resource_group, machine.name)  # removed since it was found
-        self.store.extensions.save(self._sealed(change))
+        if change.after is not change.before:
+            self.store.extensions.save(self._sealed(change))
         if change.before is None:
             self.store.passes.forget(machine.id, name)
         return change

@@ -49,6 +49,7 @@ def machine_view(machine: Machine) -> Json:
         "type": MACHINE_TYPE,
         "location": machine.location,
         "resourceGroup": machine.resource_group,
+        "systemData": {"createdAt": to_text(machine.created)},
         "properties": {
             "provisioningState": "Succeeded",
             "status": "Connected",
@@ -114,6 +115,10 @@ def extension_view(machine: Machine, extension: Extension, refused: Refusal | No
         "name": extension.name,
         "type": EXTENSION_TYPE,
         "location": extension.location,
+        "systemData": {
+            "createdAt": to_text(extension.created),
+            "lastModifiedAt": to_text(extension.changed),
+        },
         "properties": properties,
     }
     if extension.tags:

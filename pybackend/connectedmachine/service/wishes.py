@@ -132,7 +132,10 @@ class Wishes(Siblings):
             after = replace(after, provisioning=ProvisioningState.UPDATING)
         along = self._along(machine, after, after.target)
         joins = after.installed is None and not along and self._is_shared(machine, after)
-        after = replace(after, changed=self.clock.now())
+        if existing is not None and _says_the_same(existing, after):
+            after = existing
+        else:
+            after = replace(after, changed=self.clock.now())
         return Change(existing, after, moves, warnings, secret, along, joins)
 
     def _with_version(
@@ -390,3 +393,8 @@ class Wishes(Siblings):
             f"No upgrade pass has run on machine '{machine.name}' yet, and nothing here starts one by itself:"
             " let a scheduled job run Start-AzConnectedMachineUpgrade or scripts/pass.ps1."
         ]
+
+
+def _says_the_same(before: Extension, after: Extension) -> bool:
+    """Whether nothing but when it was found out differs: the same request again renews no time."""
+    return before == replace(after, status=replace(after.status, time=before.status.time))

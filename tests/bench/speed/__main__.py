@@ -13,6 +13,7 @@ from pathlib import Path
 from speed.first_call import first_call
 from speed.measure import Result
 from speed.module_import import module_import
+from speed.piped_update import piped_update
 from speed.planning import planning
 from speed.rest import rest_get, rest_load, rest_put, rest_start
 from speed.upgrading import undo, upgrade
@@ -22,6 +23,7 @@ WITH_ENGINE: dict[str, Callable[[Path, Path], Result]] = {
     "module-import": module_import,
     "first-call": first_call,
     "warm-get": warm_get,
+    "piped-update": piped_update,
 }
 """Measures that are given a PowerShell engine and an empty folder."""
 

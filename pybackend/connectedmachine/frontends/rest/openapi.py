@@ -124,7 +124,8 @@ def _resources() -> Schema:
     properties = extension["properties"]["properties"]["properties"]
     del properties["settingsText"]
     properties["settings"] = {"type": "object"}
-    return {"Machine": machine, "MachineExtension": extension, "time": defs["time"], "tags": defs["tags"]}
+    shared = {name: defs[name] for name in ("time", "tags", "systemData")}
+    return {"Machine": machine, "MachineExtension": extension, **shared}
 
 
 def _answers() -> Schema:
