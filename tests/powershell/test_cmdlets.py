@@ -247,9 +247,10 @@ def test_a_pass_upgrades_rolls_back_and_tells_the_story(server: Shell, tmp_path:
     ]
     steps = server.run(
         f"$o = @(Get-AzConnectedMachineUpgrade {M} -History)[0]; $o.Steps[0].Name;"
-        "$o.Steps[0].PSObject.TypeNames[0]; $o.Duration.GetType().Name; $o.Initiator -like 'PowerShell: *@*'"
+        "$o.Steps[0].PSObject.TypeNames[0]; $o.Duration.GetType().Name; $o.Initiator -like 'PowerShell: *@*';"
+        "$o.Extensions -join ','"
     )
-    assert steps.output == ["fetch(new)", "AzConnectedMachineLite.UpgradeStep", "TimeSpan", "True"]
+    assert steps.output == ["fetch(new)", "AzConnectedMachineLite.UpgradeStep", "TimeSpan", "True", "agent"]
 
 
 def test_a_pass_with_what_if_writes_the_plan_and_changes_nothing(server: Shell, tmp_path: Path) -> None:
