@@ -61,9 +61,12 @@ def _checks(python: Path) -> dict[str, list[str]]:
 
 
 def _spread(arguments: list[str]) -> list[str]:
-    """How to use all cores, unless ``arguments`` say how tests are spread."""
+    """How to use all cores, unless ``arguments`` say how tests are spread.
+
+    Most of a test is waiting for a process that it started, so there are more tests at once than cores.
+    """
     said = any(argument.startswith(("-n", "--numprocesses", "-pno:xdist")) for argument in arguments)
-    return [] if said or "no:xdist" in arguments else ["-n", "auto"]
+    return [] if said or "no:xdist" in arguments else ["-n", str((os.cpu_count() or 1) + 2)]
 
 
 def _count_powershell_tests(python: Path, arguments: list[str]) -> int:

@@ -62,21 +62,32 @@ def write_durably(path: Path, data: bytes, mode: int = 0o600) -> None:
         DiskFullError: ``DiskFull``.
         OSError: It cannot be written.
     """
+    with disk_full_named(path):
+        _write(path, data, mode, synced=True)
+        sync_folder(path.parent)
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """As ``write_durably``, for what may be lost with the power: nothing waits for the disk."""
+    with disk_full_named(path):
+        _write(path, data, mode, synced=False)
+
+
+def _write(path: Path, data: bytes, mode: int, *, synced: bool) -> None:
     # One name per target, so a crash leaves at most one remnant, and the next write removes it.
     temporary = path.with_name(f".{path.name}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with disk_full_named(path):
-        temporary.unlink(missing_ok=True)
-        try:
-            with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
-                file.write(data)
+    temporary.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
+            file.write(data)
+            if synced:
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from connectedmachine.handler._files import write_durably
+from connectedmachine.handler._files import write_whole
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.version import Version
 
@@ -46,7 +46,7 @@ def write_handler_state(
         OSError: A file cannot be written.
     """
     if report.state is not None:
-        write_durably(folder / "config" / "HandlerState", report.state.encode())
+        write_whole(folder / "config" / "HandlerState", report.state.encode())
     document = {
         "name": str(handler),
         "version": str(version),
@@ -56,7 +56,7 @@ def write_handler_state(
         "supports_multi_config": several,
         "extension_status": None,
     }
-    write_durably(folder / "config" / "HandlerStatus", json.dumps(document).encode())
+    write_whole(folder / "config" / "HandlerStatus", json.dumps(document).encode())
 
 
 def write_extension_state(folder: Path, extension: str, *, enabled: bool) -> None:
@@ -66,4 +66,4 @@ def write_extension_state(folder: Path, extension: str, *, enabled: bool) -> Non
         DiskFullError: ``DiskFull``.
         OSError: It cannot be written.
     """
-    write_durably(folder / "config" / f"{extension}.HandlerState", b"enabled" if enabled else b"disabled")
+    write_whole(folder / "config" / f"{extension}.HandlerState", b"enabled" if enabled else b"disabled")

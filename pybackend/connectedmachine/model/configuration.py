@@ -91,6 +91,10 @@ class Configuration:
     block_list: tuple[Entry, ...] = ()
     mode: Mode = Mode.FULL
 
+    @cached_property
+    def admits_everything(self) -> bool:
+        return self == Configuration()
+
 
 def entries(texts: list[str]) -> tuple[Entry, ...]:
     """Read a list; what is listed twice counts once.

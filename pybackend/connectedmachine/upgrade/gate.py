@@ -20,7 +20,6 @@ DISABLED = "ExtensionsDisabled"
 REFUSALS = frozenset({NOT_ALLOWED, DISABLED})
 
 _MONITORED = frozenset(entry.replace("/", ".").lower() for entry in ADMITTED)
-_OPEN = Configuration()
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def refusal(configuration: Configuration, handler: HandlerName, version: Version
     Args:
         version: ``None`` asks whether some version may be.
     """
-    if configuration == _OPEN:
+    if configuration.admits_everything:
         return None
     off = disabled(configuration)
     if off is not None:
