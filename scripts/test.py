@@ -66,7 +66,7 @@ def _spread(arguments: list[str]) -> list[str]:
     Most of a test is waiting for a process that it started, so there are more tests at once than cores.
     """
     said = any(argument.startswith(("-n", "--numprocesses", "-pno:xdist")) for argument in arguments)
-    return [] if said or "no:xdist" in arguments else ["-n", str((os.cpu_count() or 1) + 2)]
+    return [] if said or "no:xdist" in arguments else ["-n", str((os.cpu_count() or 1) + 1)]
 
 
 def _count_powershell_tests(python: Path, arguments: list[str]) -> int:
