@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.several import Several
+from agent.several import V1, V2, Several
 from agent.world import FakeClock, World
 from connectedmachine.model.errors import InvalidRequestError
 from connectedmachine.model.resource import ProvisioningState
@@ -318,3 +318,19 @@ def test_of_several_of_a_handler_only_the_one_that_depends_falls_with_what_it_de
         world.configure(block_list=["Contoso.Sample/Zeta"])
     world.run()
     assert (several.version("a"), several.version("b")) == (None if denied else MULTI.version, MULTI.version)
+
+
+def test_the_rollback_of_one_of_several_holds_up_what_depends_on_another_of_them(world: World) -> None:
+    several = Several(world)
+    world.policy(rollback_pause=3600.0)
+    several.install("a", "b")
+    world.publish(replace(V2, fails=("enable a",)))
+    override(world.state(V1), V1.version, fails=["enable b"])
+    assert world.run_pass()["b"] == "RollbackPending"
+    publish(world, CLOCK)
+    put(world, CLOCK, provisionAfterExtensions=["b"])
+    pass_id = world.ask_for_pass()
+    world.run()
+    decisions = {d.extension: d for d in world.store.passes.decisions(pass_id)}
+    assert decisions["Clock"].reason == "DependencyFailed"
+    assert decisions["Clock"].message == "It waits for 'b', whose rollback is pending."

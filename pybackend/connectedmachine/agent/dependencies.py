@@ -36,8 +36,7 @@ class Dependencies:
         refused = refusal(self._store.configurations.of(self._machine.id), other.handler, version)
         if refused is not None:
             return Obstacle(Standing.FAILED, f"{waits}: {refused.message}")
-        operations = self._store.operations.unfinished(self._machine.id)
-        operation = next((o for o in operations if o.extension.lower() == other.name.lower()), None)
+        operation = self._store.operations.unfinished_of(self._machine.id, other.name)
         if operation is not None:
             if isinstance(next_step(operation), Pause):
                 return Obstacle(Standing.FAILED, f"{waits}, whose rollback is pending.")

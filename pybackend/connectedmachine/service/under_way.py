@@ -42,10 +42,7 @@ class UnderWay(Follow):
             raise conflict(extension.name, "Another change of it is under way.", "Try again when it is done.")
 
     def _unfinished(self, machine: Machine, name: str) -> Operation | None:
-        return next(
-            (o for o in self.store.operations.unfinished(machine.id) if o.covers(name)),
-            None,
-        )
+        return self.store.operations.unfinished_of(machine.id, name)
 
     def _last_operation(self, machine: Machine, name: str) -> str | None:
         return self.store.operations.last_id(machine.id, name)

@@ -135,19 +135,15 @@ class UpgradeService(Follow):
         found = self.machine_to_change(subscription_id, resource_group, machine)
         extension = self.extension(found, name)
         with self.store.transaction():
-            pending = [
-                o
-                for o in self.store.operations.unfinished(found.id)
-                if o.covers(extension.name) and isinstance(next_step(o), Pause)
-            ]
-            if not pending:
+            operation = self.store.operations.unfinished_of(found.id, extension.name)
+            if operation is None or not isinstance(next_step(operation), Pause):
                 raise ConflictError(
                     "NoRollbackPending",
                     f"No rollback of extension '{extension.name}' is pending.",
                     target=extension.name,
                     hint="Get-AzConnectedMachineUpgrade shows how it stands.",
                 )
-            self.store.operations.choose(pending[0].id, chosen, self.clock.now())
+            self.store.operations.choose(operation.id, chosen, self.clock.now())
         self.start_runner(found)
         planner = self.planner(found)
         now = self.clock.now()

@@ -98,6 +98,10 @@ class Operations:
         )
         return [self._operation(row) for row in rows]
 
+    def unfinished_of(self, machine_id: str, extension: str) -> Operation | None:
+        """The one that covers an extension, begun for it or for another that shares its handler."""
+        return next((o for o in self.unfinished(machine_id) if o.covers(extension)), None)
+
     def history(self, machine_id: str, extension: str | None = None) -> list[Operation]:
         """Every operation of a machine, or of those that cover one of its extensions, newest first."""
         rows = self._db.all(
