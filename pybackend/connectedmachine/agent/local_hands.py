@@ -200,9 +200,7 @@ class LocalHands:
     # Which folder, which package, which manifest.
 
     def _folder(self, operation: Operation, side: Side) -> Path:
-        ref = operation.new if side is Side.NEW else operation.old
-        assert ref is not None
-        return self._library.version_folder(operation.handler, ref.version)
+        return self._library.version_folder(operation.handler, operation.package(side).version)
 
     def _kept(self, operation: Operation) -> Path:
         assert operation.old is not None
@@ -232,8 +230,7 @@ class LocalHands:
         self, operation: Operation, step: Step, command: Command, settings: Settings, group: Path | None
     ) -> CommandSpec:
         folder = self._folder(operation, step.side)
-        ref = operation.new if step.side is Side.NEW else operation.old
-        assert ref is not None
+        ref = operation.package(step.side)
         manifest = manifest_for(operation, step.side)
         several = manifest.supports_multiple_extensions
         updating = None
@@ -303,8 +300,7 @@ class LocalHands:
         folder = self._folder(operation, side)
         if not (folder / "config").is_dir():
             return  # an uninstall may have taken its own folder away
-        ref = operation.new if side is Side.NEW else operation.old
-        assert ref is not None
+        ref = operation.package(side)
         several = manifest_for(operation, side).supports_multiple_extensions
         write_handler_state(folder, operation.handler, ref.version, report, several=several)
 

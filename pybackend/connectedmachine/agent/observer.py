@@ -158,8 +158,7 @@ class Observer:
         if enabled is None and side is Side.OLD and extension.installed is not None:
             # The old version was taken away from others only.
             return [self.reading(extension)]
-        ref = operation.new if side is Side.NEW else operation.old
-        assert ref is not None
+        ref = operation.package(side)
         reading = Reading(
             extension.name,
             operation.handler,

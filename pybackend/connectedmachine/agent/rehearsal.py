@@ -71,8 +71,7 @@ class RehearsalHands(LocalHands):
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
     ) -> StepResult:
         command = Command(step.name)
-        ref = operation.new if step.side is Side.NEW else operation.old
-        assert ref is not None
+        ref = operation.package(step.side)
         began = self.clock.monotonic()
         self._strays, self._ended = "", None
         try:

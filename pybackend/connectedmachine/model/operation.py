@@ -203,6 +203,12 @@ class Operation:
     def downgrade(self) -> bool:
         return self.old is not None and self.new.version < self.old.version
 
+    def package(self, side: Side) -> PackageRef:
+        """One of its two versions; there is an old one where an old side is spoken of."""
+        ref = self.new if side is Side.NEW else self.old
+        assert ref is not None
+        return ref
+
     def instance(self, name: str) -> Instance:
         """The covered extension of that name."""
         return next(i for i in self.instances if i.name.lower() == name.lower())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from connectedmachine.frontends.rest.call import Call, Reply
 from connectedmachine.frontends.rest.versions import deletes_machines_at_once
 from connectedmachine.frontends.rest.views import items, machine_text, page
+from connectedmachine.service.views import Json
 
 
 def get(call: Call) -> Reply:
@@ -29,19 +32,15 @@ def list_of_subscription(call: Call) -> Reply:
 
 
 def put(call: Call) -> Reply:
-    described = call.service.machine_put(
-        resource_group=call.names["group"],
-        name=call.names["machine"],
-        body_text=call.body,
-        follow=call.heard,
-        subscription_id=call.names["subscription"],
-        initiator=call.initiator,
-    )
-    return Reply(text=machine_text(described))
+    return _described(call, call.service.machine_put)
 
 
 def patch(call: Call) -> Reply:
-    described = call.service.machine_patch(
+    return _described(call, call.service.machine_patch)
+
+
+def _described(call: Call, describe: Callable[..., Json]) -> Reply:
+    described = describe(
         resource_group=call.names["group"],
         name=call.names["machine"],
         body_text=call.body,
