@@ -12,7 +12,7 @@ import pytest
 
 from connectedmachine.model.operation import Instance
 from connectedmachine.model.policy import ARC_2021
-from connectedmachine.store import Store, migrations, schema
+from connectedmachine.store import Store, migrations
 from store.support import MACHINE, an_extension
 
 TIME = "2026-11-25T08:00:00.000000Z"
@@ -81,7 +81,7 @@ def insert(connection: sqlite3.Connection, table: str, values: Mapping[str, obje
 def first_release(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store of schema 1 with two extensions, their settings and backoffs, and two operations."""
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", schema.MIGRATIONS[:1])
+        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
         patch.setattr(migrations, "LATEST", 1)
         Store.open(home).close()
     connection = sqlite3.connect(home / "store.db")

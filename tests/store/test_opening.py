@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectedmachine.model.errors import StoreError
-from connectedmachine.store import Database, Store, migrations, schema
+from connectedmachine.store import Database, Store, migrations
 from store.support import a_machine, run_python
 
 WRITTEN_BY_A_LATER_RELEASE = """
@@ -80,12 +80,12 @@ def test_a_committed_step_survives_power_loss(path: Path) -> None:
 
 
 def test_migrations_are_numbered_without_a_gap() -> None:
-    assert [number for number, _ in schema.MIGRATIONS] == list(range(1, migrations.LATEST + 1))
+    assert [number for number, _ in migrations.MIGRATIONS] == list(range(1, migrations.LATEST + 1))
 
 
 def with_migrations(monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
     """Add migrations to those there are; returns the number of the last."""
-    known = schema.MIGRATIONS
+    known = migrations.MIGRATIONS
     added = tuple((migrations.LATEST + n, sql) for n, sql in enumerate(more, 1))
     latest = migrations.LATEST + len(more)
     monkeypatch.setattr(migrations, "MIGRATIONS", known + added)

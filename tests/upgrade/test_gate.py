@@ -14,7 +14,8 @@ from connectedmachine.model.policy import ARC_2021
 from connectedmachine.model.version import Version
 from connectedmachine.upgrade.gate import DISABLED, NOT_ALLOWED, refusal
 from connectedmachine.upgrade.images import Images
-from connectedmachine.upgrade.plan import Planned, Subject, plan
+from connectedmachine.upgrade.plan import plan
+from connectedmachine.upgrade.subject import Planned, Subject
 from upgrade.support import AGENT, START
 from upgrade.test_plan import HERE, MACHINE, enrolled, images, moves_to
 

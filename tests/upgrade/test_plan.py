@@ -16,7 +16,8 @@ from connectedmachine.model.operation import OperationKind
 from connectedmachine.model.policy import ARC_2021, ARC_2025, Backoff, Hold, Policy
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.upgrade.images import Images
-from connectedmachine.upgrade.plan import JITTER, Planned, Subject, plan, retry_at
+from connectedmachine.upgrade.plan import plan
+from connectedmachine.upgrade.subject import JITTER, Planned, Subject, retry_at
 from upgrade.support import AGENT, START
 
 HERE = Platform(OSType.LINUX, Architecture.X64)

@@ -14,7 +14,8 @@ from connectedmachine.store import Store
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import Obstacle
-from connectedmachine.upgrade.plan import Planned, Sibling, Subject, plan
+from connectedmachine.upgrade.plan import plan
+from connectedmachine.upgrade.subject import Planned, Sibling, Subject
 
 
 class Planner:

@@ -32,7 +32,7 @@ from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.gate import NOT_ALLOWED, REFUSALS
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
-from connectedmachine.upgrade.plan import Move, Planned, retry_at
+from connectedmachine.upgrade.subject import Move, Planned, retry_at
 
 PATIENCE = 3600.0
 """Seconds for which a pending rollback keeps the runner."""

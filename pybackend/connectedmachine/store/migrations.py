@@ -10,8 +10,10 @@ import sqlite3
 from pathlib import Path
 
 from connectedmachine.model.errors import StoreError
-from connectedmachine.store.schema import MIGRATIONS
+from connectedmachine.store.schema import FIRST
+from connectedmachine.store.schema_from_6 import FROM_6
 
+MIGRATIONS = (*FIRST, *FROM_6)
 LATEST = MIGRATIONS[-1][0]
 
 

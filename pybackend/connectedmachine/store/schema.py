@@ -1,8 +1,8 @@
-"""The schema of the store as its numbered migrations; a released one is never changed."""
+"""The schema of the store as its numbered migrations, the first five; a released one is never changed."""
 
 from __future__ import annotations
 
-MIGRATIONS: tuple[tuple[int, str], ...] = (
+FIRST: tuple[tuple[int, str], ...] = (
     (
         1,
         """

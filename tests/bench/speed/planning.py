@@ -10,7 +10,8 @@ from connectedmachine.model.image import Architecture, ExtensionImage, OSType, P
 from connectedmachine.model.policy import ARC_2021, Backoff, Hold
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.upgrade.images import Images
-from connectedmachine.upgrade.plan import Subject, plan
+from connectedmachine.upgrade.plan import plan
+from connectedmachine.upgrade.subject import Subject
 from speed.measure import Result
 
 COUNT = 100_000

@@ -1,0 +1,5 @@
+"""The schema of the store as its numbered migrations, from the sixth on; a released one is never changed."""
+
+from __future__ import annotations
+
+FROM_6: tuple[tuple[int, str], ...] = ()
