@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from connectedmachine.agent.hands import Hands
 from connectedmachine.model.operation import Operation, Pause
@@ -16,6 +17,7 @@ from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import Obstacle
 from connectedmachine.upgrade.plan import plan
 from connectedmachine.upgrade.subject import Planned, Sibling, Subject
+from connectedmachine.upgrade.why import Ask, Way, way
 
 
 class Planner:
@@ -26,26 +28,44 @@ class Planner:
         self._store = store
         self._hands = hands
         self._machine = machine
-        self._images = images
+        self.images = images
         from connectedmachine.gallery.catalogue import Catalogue
 
         self._catalogue = Catalogue.load()
 
     def plan(self, extension: Extension, now: datetime, *, automatic: bool) -> Planned:
         """Decide about one extension; see ``upgrade.plan.plan``."""
-        level = self._store.policies.values(self._machine.id)
-        policy, _ = effective(level, {})
-        return plan(
+        ask, level = self._rules(now, automatic=automatic)
+        return ask(
             self._subject(extension, level, now),
-            self._images,
-            machine_id=self._machine.id,
-            platform=self._machine.platform,
-            policy=policy,
             supported=self._supported(extension),
-            now=now,
-            automatic=automatic,
             configuration=self._store.configurations.of(self._machine.id),
         )
+
+    def way(self, extension: Extension, now: datetime) -> Way:
+        """All that stands in the way of one extension; see ``upgrade.why.way``."""
+        ask, level = self._rules(now, automatic=True)
+        return way(
+            self._subject(extension, level, now),
+            ask,
+            supported=self._supported(extension),
+            configuration=self._store.configurations.of(self._machine.id),
+            now=now,
+        )
+
+    def _rules(self, now: datetime, *, automatic: bool) -> tuple[Ask, PolicyValues]:
+        """``plan`` for this machine and moment, and the machine's own policy values."""
+        level = self._store.policies.values(self._machine.id)
+        ask = partial(
+            plan,
+            images=self.images,
+            machine_id=self._machine.id,
+            platform=self._machine.platform,
+            policy=effective(level, {})[0],
+            now=now,
+            automatic=automatic,
+        )
+        return ask, level
 
     def policy(self, extension: Extension) -> Policy:
         """The policy in force for an extension."""

@@ -114,6 +114,27 @@ class Operations:
         )
         return [self._operation(row) for row in rows]
 
+    def latest(
+        self, machine_id: str, extension: str, until: datetime, *, to: Version | None = None, most: int = 2
+    ) -> list[Operation]:
+        """The newest operations that cover an extension and had begun by then, newest first.
+
+        Args:
+            to: Only those that lead to this version.
+        """
+        rows = self._db.all(
+            "SELECT * FROM operations o WHERE machine_id = ? AND began <= ? AND (? IS NULL OR new_version = ?)"
+            " AND EXISTS (SELECT 1 FROM operation_instances i"
+            " WHERE i.operation_id = o.id AND i.extension = ?) ORDER BY began DESC, rowid DESC LIMIT ?",
+            machine_id,
+            to_text(until),
+            version_text(to),
+            version_text(to),
+            extension,
+            most,
+        )
+        return [self._operation(row) for row in rows]
+
     def last_id(self, machine_id: str, extension: str) -> str | None:
         """The newest operation that covers an extension."""
         row = self._db.one(

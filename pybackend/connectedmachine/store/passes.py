@@ -86,6 +86,21 @@ class Passes:
         rows = self._db.all("SELECT * FROM decisions WHERE machine_id = ? ORDER BY time", machine_id)
         return {row["extension"].lower(): _decision(row) for row in rows}
 
+    def decided(self, machine_id: str, extension: str, until: datetime) -> tuple[Decision, Pass] | None:
+        """The decision about an extension that was in force at a moment, and the pass that came to it."""
+        row = self._db.one(
+            "SELECT * FROM decisions WHERE machine_id = ? AND extension = ? AND time <= ?"
+            " ORDER BY time DESC, rowid DESC LIMIT 1",
+            machine_id,
+            extension,
+            to_text(until),
+        )
+        if row is None:
+            return None
+        pass_ = self.get(row["pass_id"])
+        assert pass_ is not None
+        return _decision(row), pass_
+
     def decisions(self, pass_id: str) -> list[Decision]:
         """What a pass decided, by extension name."""
         rows = self._db.all("SELECT * FROM decisions WHERE pass_id = ? ORDER BY extension", pass_id)

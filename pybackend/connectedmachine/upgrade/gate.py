@@ -8,6 +8,7 @@ can be taken away. With ``extensions.enabled`` false nothing runs at all, remova
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from connectedmachine.model.configuration import Configuration, Mode
 from connectedmachine.model.errors import PermissionDeniedError
@@ -22,13 +23,24 @@ REFUSALS = frozenset({NOT_ALLOWED, DISABLED})
 _MONITORED = frozenset(entry.replace("/", ".").lower() for entry in ADMITTED)
 
 
+class Rule(StrEnum):
+    """The properties of a configuration that may refuse, by azcmagent's names."""
+
+    ENABLED = "extensions.enabled"
+    BLOCK_LIST = "extensions.blocklist"
+    MODE = "config.mode"
+    ALLOW_LIST = "extensions.allowlist"
+
+
 @dataclass(frozen=True)
 class Refusal:
-    """Why something is not admitted: ``code``, and the rule that says so in one sentence."""
+    """Why something is not admitted: ``code``, the rule that says so in one sentence, and its value."""
 
     code: str
     message: str
     hint: str
+    rule: Rule
+    value: str
 
     def error(self, target: str) -> PermissionDeniedError:
         return PermissionDeniedError(self.code, self.message, target=target, hint=self.hint)
@@ -42,6 +54,8 @@ def disabled(configuration: Configuration) -> Refusal | None:
         DISABLED,
         "Extensions are switched off on this machine (extensions.enabled is false).",
         "An administrator of the machine switches them on with Set-AzConnectedMachineConfiguration.",
+        Rule.ENABLED,
+        "false",
     )
 
 
@@ -60,9 +74,9 @@ def refusal(configuration: Configuration, handler: HandlerName, version: Version
     what = f"'{named}'" if version is None else f"Version {version} of '{named}'"
     blocking = next((entry for entry in configuration.block_list if entry.covers(handler, version)), None)
     if blocking is not None:
-        return _not_allowed(f"{what} is blocked on this machine: '{blocking}' is in extensions.blocklist.")
+        return _not_allowed(what, f"'{blocking}' is in extensions.blocklist", Rule.BLOCK_LIST, str(blocking))
     if configuration.mode is Mode.MONITOR and handler.key not in _MONITORED:
-        return _not_allowed(f"{what} is blocked on this machine: config.mode is monitor.")
+        return _not_allowed(what, "config.mode is monitor", Rule.MODE, Mode.MONITOR)
     if not configuration.allow_list:
         return None
     if version is None:
@@ -71,12 +85,24 @@ def refusal(configuration: Configuration, handler: HandlerName, version: Version
         admitted = any(entry.covers(handler, version) for entry in configuration.allow_list)
     if admitted:
         return None
-    return _not_allowed(f"{what} is blocked on this machine: extensions.allowlist does not name it.")
+    named_there = ", ".join(map(str, configuration.allow_list))
+    return _not_allowed(what, "extensions.allowlist does not name it", Rule.ALLOW_LIST, named_there)
 
 
-def _not_allowed(message: str) -> Refusal:
+def ruling(configuration: Configuration, handler: HandlerName, version: Version | None) -> Refusal | None:
+    """What a plan meets first: nothing may run, no version may, this version may not."""
+    return (
+        disabled(configuration)
+        or refusal(configuration, handler, None)
+        or (None if version is None else refusal(configuration, handler, version))
+    )
+
+
+def _not_allowed(what: str, because: str, rule: Rule, value: str) -> Refusal:
     return Refusal(
         NOT_ALLOWED,
-        message,
+        f"{what} is blocked on this machine: {because}.",
         "An administrator of the machine changes that with Set-AzConnectedMachineConfiguration.",
+        rule,
+        value,
     )
