@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from connectedmachine.model.decision import Reason
+from connectedmachine.service.rules import WHAT_TO_DO
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +23,7 @@ def test_the_table_has_every_reason_in_its_order() -> None:
 
 
 def test_every_reason_has_a_meaning_a_giver_and_something_to_do() -> None:
-    for reason, meaning, given_by, what_to_do in rows():
+    for reason, meaning, given_by, _, what_to_do in rows():
         assert meaning.endswith("."), reason
         assert what_to_do.endswith("."), reason
         assert set(re.split(", ", given_by)) <= {"plan", "runner", "later"}, reason
@@ -38,3 +39,16 @@ def test_who_is_said_to_give_a_reason_does() -> None:
     for reason, row in zip(Reason, rows(), strict=True):
         said = {name for name in found if reason.name in found[name]}
         assert row[2] == (", ".join(name for name in givers if name in said) or "later"), reason
+
+
+def test_what_can_be_done_is_what_upgrade_why_says() -> None:
+    said = {row[0].strip("`"): row[4].replace("`", "") for row in rows()}
+    assert said == {reason.value: text for reason, text in WHAT_TO_DO.items()}
+
+
+def test_a_reason_that_keeps_an_extension_where_it_is_has_a_rule_in_the_table_and_in_the_code() -> None:
+    code = (ROOT / "pybackend" / "connectedmachine" / "service" / "rules.py").read_text("utf-8")
+    has_rule = set(re.findall(r"Reason\.([A-Z_]+)", code[code.index("    def rule(") :]))
+    after_the_fact = {Reason.ROLLED_BACK, Reason.FAILED, Reason.DISK_FULL}
+    for reason, row in zip(Reason, rows(), strict=True):
+        assert (row[3] != "none") == (reason.name in has_rule or reason in after_the_fact), reason

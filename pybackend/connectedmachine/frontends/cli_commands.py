@@ -257,6 +257,13 @@ COMMANDS = (
         passed_on("upgrade_decisions"), "decision", (*OF_MACHINE, NAME), "Get-AzConnectedMachineUpgrade",
     ),
     Command(
+        "upgrade why", "say what is planned for an extension, all that stands in its way, and what was done",
+        f"upgrade why {_IN} -n agent -o table", passed_on("upgrade_why"), "why",
+        (*OF_EXTENSION,
+         text("--at", dest="at", metavar="TIME",
+              help="another moment than now: what was decided by then, or what will be as things stand")),
+    ),
+    Command(
         "upgrade history", "show what was done, newest first", f"upgrade history {_IN} -o table",
         passed_on("upgrade_history"), "operation", (*OF_MACHINE, NAME),
         "Get-AzConnectedMachineUpgrade -History",

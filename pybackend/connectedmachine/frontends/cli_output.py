@@ -11,7 +11,8 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 
-from connectedmachine.frontends.cli_terminal import printable
+from connectedmachine.frontends.cli_card import card
+from connectedmachine.frontends.cli_terminal import printable, shown_time
 
 Item = dict[str, object]
 
@@ -103,7 +104,6 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "new credential": {"Name": "name", "ClientId": "clientId", "ClientSecret": "clientSecret"},
     "hold": {"Name": "name", "Version": "version", "Until": "until", "Reason": "reason"},
 }
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
 _GROUP_IN_ID = re.compile(r"/resourceGroups/([^/]+)/", re.IGNORECASE)
 # Of a policy these are numbers and no durations.
 _PLAIN_NUMBERS = frozenset({"retryGrowth"})
@@ -113,10 +113,12 @@ def text(kind: str, result: object, output: str) -> str:
     """What a command prints of the service's ``result``.
 
     Args:
-        kind: A key of the columns above.
+        kind: A key of the columns above, or ``why``, whose table is a card.
         output: ``json`` or ``table``.
     """
     assert isinstance(result, dict)
+    if kind == "why" and output == "table":
+        return card(result)
     listed = result.get("value")
     items = [_shown(kind, item) for item in (listed if isinstance(listed, list) else [result])]
     if output == "table":
@@ -191,8 +193,7 @@ def _cell(value: object) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return printable(", ".join(map(str, value)))
-    time = _TIME.fullmatch(str(value))
-    return f"{time[1]} {time[2]}Z" if time else printable(str(value))
+    return printable(shown_time(str(value)))
 
 
 def _only_ascii() -> bool:

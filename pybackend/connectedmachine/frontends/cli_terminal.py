@@ -6,6 +6,7 @@ There may be no terminal, no standard streams and no home folder: a scheduled jo
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from connectedmachine.frontends.cli_words import in_cli_words
 from connectedmachine.model.errors import ConnectedMachineError
 
 _NARROW = 40
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
 
 
 class Declined(Exception):  # noqa: N818 - not a fault: an answer
@@ -126,3 +128,9 @@ class Terminal:
 def printable(text: str) -> str:
     """``text`` on one line and without what a terminal would obey: part of it was written by handlers."""
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def shown_time(text: str) -> str:
+    """A time of the service as people read it; whatever is no time stays as it is."""
+    time = _TIME.fullmatch(text)
+    return f"{time[1]} {time[2]}Z" if time else text

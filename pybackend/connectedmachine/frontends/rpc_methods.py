@@ -43,6 +43,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "gallery.remove": ("name", ""),
     "upgrade.run": (_MACHINE, "name wait"),
     "upgrade.plan": (_MACHINE, "name"),
+    "upgrade.why": (f"{_MACHINE} name", "at"),
     "upgrade.decisions": (_MACHINE, "name"),
     "upgrade.history": (_MACHINE, "name"),
     "upgrade.resolve": (f"{_MACHINE} name choice", ""),

@@ -18,6 +18,7 @@ from connectedmachine.service.probes import ProbeService
 from connectedmachine.service.subscriptions import SubscriptionService
 from connectedmachine.service.upgrades import UpgradeService
 from connectedmachine.service.views import Json
+from connectedmachine.service.why import WhyService
 from connectedmachine.store import Store
 from connectedmachine.store.home import state_root
 
@@ -30,6 +31,7 @@ class Service(
     GalleryService,
     MetadataService,
     UpgradeService,
+    WhyService,
     PolicyService,
     ProbeService,
     ConfigurationService,

@@ -123,8 +123,8 @@ class Operations:
             to: Only those that lead to this version.
         """
         rows = self._db.all(
-            "SELECT * FROM operations o WHERE machine_id = ? AND began <= ? AND (? IS NULL OR new_version = ?)"
-            " AND EXISTS (SELECT 1 FROM operation_instances i"
+            "SELECT * FROM operations o WHERE machine_id = ? AND began <= ?"
+            " AND (? IS NULL OR new_version = ?) AND EXISTS (SELECT 1 FROM operation_instances i"
             " WHERE i.operation_id = o.id AND i.extension = ?) ORDER BY began DESC, rowid DESC LIMIT ?",
             machine_id,
             to_text(until),
