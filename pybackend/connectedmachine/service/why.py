@@ -22,6 +22,18 @@ from connectedmachine.upgrade.why import Met, as_of
 
 _PASSES = "It is looked at whenever a pass is run."
 
+_UNPLANNED: Json = {
+    "installedVersion": None,
+    "plan": None,
+    "move": None,
+    "obstacles": [],
+    "then": None,
+    "thenMove": None,
+    "nextLook": None,
+    "passes": "",
+}
+"""Of a time past: what stood in the way then is in the decision that was kept."""
+
 
 class WhyService(ServiceBase):
     def upgrade_why(
@@ -60,21 +72,9 @@ class WhyService(ServiceBase):
             "machine": found.name,
             "resourceGroup": found.resource_group,
             "time": to_text(moment),
-            **(self._history() if moment < now else self._planned(found, extension, moment)),
+            **(_UNPLANNED if moment < now else self._planned(found, extension, moment)),
             **self._operations(found, extension, min(moment, now)),
             "lastDecision": decided,
-        }
-
-    def _history(self) -> Json:
-        """Of a time past: what stood in the way then is in the decision that was kept."""
-        return {
-            "plan": None,
-            "move": None,
-            "obstacles": [],
-            "then": None,
-            "thenMove": None,
-            "nextLook": None,
-            "passes": "",
         }
 
     def _planned(self, machine: Machine, extension: Extension, moment: datetime) -> Json:
