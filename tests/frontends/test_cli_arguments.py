@@ -154,7 +154,7 @@ def test_every_cmdlet_has_a_command() -> None:
     cmdlets = {path.stem for path in (ROOT / "psmodule" / "Public").glob("*.ps1")}
     # These two are about the Python that this command already runs in.
     cmdlets -= {"Install-AzConnectedMachineBackend", "Test-AzConnectedMachineBackend"}
-    assert {command.cmdlet.removesuffix(" -History") for command in COMMANDS if command.cmdlet} == cmdlets
+    assert {command.cmdlet.partition(" ")[0] for command in COMMANDS if command.cmdlet} == cmdlets
 
 
 def test_no_hint_of_the_service_speaks_of_cmdlets_here() -> None:
@@ -170,6 +170,7 @@ def test_no_hint_of_the_service_speaks_of_cmdlets_here() -> None:
     ("said", "here"),
     [
         ("Get-AzConnectedMachineUpgrade -History shows it.", "'connectedmachine upgrade history' shows it."),
+        ("Get-AzConnectedMachineUpgrade -Plan makes it.", "'connectedmachine upgrade plan' makes it."),
         ("Get-AzConnectedMachineUpgrade shows it.", "'connectedmachine upgrade show' shows it."),
         ("See Get-Help Add-AzConnectedMachineHealthProbe.", "See 'connectedmachine probe add --help'."),
         ("Leave -OSType out, or add -Simulated.", "Leave --os-type out, or add --simulated."),

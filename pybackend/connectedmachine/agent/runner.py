@@ -7,32 +7,32 @@ tries; later ones belong to the next pass.
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectedmachine.agent.hands import Hands
+from connectedmachine.agent.heads import nothing_to_remove, operation_for, planned_move
 from connectedmachine.agent.images import offered
 from connectedmachine.agent.operator import Operator, StopPoint
-from connectedmachine.agent.planner import Planner, sharing
+from connectedmachine.agent.planner import Planner
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.operation import (
     Do,
     End,
-    Instance,
     Operation,
     OperationKind,
     Outcome,
-    PackageRef,
     Pause,
 )
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Status
+from connectedmachine.model.upgrade_plan import parse
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
+from connectedmachine.upgrade.agreement import difference
 from connectedmachine.upgrade.gate import NOT_ALLOWED, REFUSALS
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
-from connectedmachine.upgrade.subject import Move, Planned, retry_at
+from connectedmachine.upgrade.subject import Planned, retry_at
 
 PATIENCE = 3600.0
 """Seconds for which a pending rollback keeps the runner."""
@@ -232,17 +232,21 @@ class Runner:
             if extension is None:
                 return Decision(wanted.name, Reason.REMOVING, "It was removed.")
             planned = planner.plan(extension, self._clock.now(), automatic=automatic)
+            departure = self._departure(extension, planned, planner, pass_)
+            if departure is not None:
+                return departure
             if planned.move is None:
                 idle = _without_work(extension, planned, self._clock.now())
                 if idle is not None:
                     self._store.extensions.save(idle)
                 return planned.decision
-            if planned.move.kind is OperationKind.REMOVE and extension.installed is None:
+            if nothing_to_remove(extension, planned.move):
                 # Nothing of it is on the machine, so no handler has to be asked.
                 self._store.extensions.delete(extension.machine_id, extension.name)
                 self._store.policies.forget(extension.machine_id, extension.name)
                 return planned.decision
-            operation = self._operation(extension, planned.move, planner, pass_)
+            now = self._clock.now()
+            operation = operation_for(self._store, extension, planned.move, planner, pass_, now)
             self._store.operations.begin(operation)
             for instance in operation.instances:
                 covered = self._store.extensions.find(extension.machine_id, instance.name)
@@ -251,41 +255,21 @@ class Runner:
                 self._store.extensions.save(replace(covered, provisioning=state, changed=operation.began))
             return operation
 
-    def _operation(self, extension: Extension, move: Move, planner: Planner, pass_: Pass | None) -> Operation:
-        siblings = sharing(self._store, extension)
-        # One that joins acts on what its siblings have.
-        installed = extension.installed or next((s.installed for s in siblings), None)
-        current = None if installed is None else PackageRef(installed.version, installed.sha256)
-        new = current if move.image is None else PackageRef(move.image.version, move.image.sha256)
-        assert new is not None
-        changes = move.kind is OperationKind.CHANGE_VERSION
-        return Operation(
-            id=str(uuid.uuid4()),
-            machine_id=self._machine.id,
-            extension=extension.name,
-            handler=extension.handler,
-            kind=move.kind,
-            old=current if changes else None,
-            new=new,
-            old_manifest=None if installed is None else installed.manifest,
-            instances=tuple(_instance(e) for e in ([extension, *siblings] if changes else [extension])),
-            automatic=move.automatic,
-            initiator=pass_.initiator if move.automatic and pass_ is not None else extension.target_initiator,
-            policy=planner.policy(extension),
-            began=self._clock.now(),
-            partial=bool(siblings) and move.kind in (OperationKind.INSTALL, OperationKind.REMOVE),
-            pass_id=None if pass_ is None else pass_.id,
-        )
-
-
-def _instance(extension: Extension) -> Instance:
-    installed = extension.installed
-    return Instance(
-        extension.name,
-        extension.settings.seq,
-        None if installed is None else installed.settings_seq,
-        installed is not None and installed.enabled,
-    )
+    def _departure(
+        self, extension: Extension, planned: Planned, planner: Planner, pass_: Pass | None
+    ) -> Decision | None:
+        """What is decided of an extension for which a pass would do other than its plan says."""
+        if pass_ is None or pass_.plan is None:
+            return None
+        agreed, move = parse(pass_.plan).move(extension.name), planned.move
+        # What a user asked for is done before the pass, and is not due any more when its turn comes.
+        if move is None and (agreed is None or not agreed.automatic):
+            return None
+        due = move and planned_move(self._store, extension, move, planner, self._clock.now())
+        how = difference(agreed, due, planned.decision.message)
+        if how is None:
+            return None
+        return replace(planned.decision, reason=Reason.INTERRUPTED, message=f"Not as planned: {how}.")
 
 
 def _without_work(extension: Extension, planned: Planned, now: datetime) -> Extension | None:

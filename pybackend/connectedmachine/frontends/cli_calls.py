@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connectedmachine.frontends.cli_values import boolean, content, tags
 from connectedmachine.frontends.rpc_methods import METHODS, MUTATIONS, service_method
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError
+from connectedmachine.model.upgrade_plan import place
 
 if TYPE_CHECKING:
     from connectedmachine.frontends.cli_terminal import Terminal
@@ -119,8 +120,12 @@ def upgrade_extension(service: Service, options: Options, terminal: Terminal) ->
 
 
 def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
-    """A pass over one machine, or, when none is named, over every machine that is this host."""
+    """A pass over one machine, or that of a plan; when neither is given, over every one that is this host."""
     run = passed_on("upgrade_run")
+    if "plan_text" in options:
+        subscription, group, machine = place(str(options["plan_text"]))
+        of_plan = {"subscription_id": subscription, "resource_group": group, "machine": machine}
+        return run(service, {**of_plan, **options}, terminal)
     if "machine" in options:
         if "resource_group" not in options:
             raise _missing("--machine-name needs --resource-group.")

@@ -34,6 +34,7 @@ from connectedmachine.frontends.cli_options import (
     place,
     text,
 )
+from connectedmachine.frontends.cli_values import content
 
 GROUPS = {
     "extension": "manage the extensions of a machine",
@@ -245,12 +246,16 @@ COMMANDS = (
     ),
     Command(
         "upgrade run", "look at every extension and do what is due", "upgrade run -o table",
-        calls.run_pass, "decision", (GROUP, MACHINE, SUBSCRIPTION, NAME, NO_WAIT),
+        calls.run_pass, "decision",
+        (GROUP, MACHINE, SUBSCRIPTION, NAME, NO_WAIT,
+         Option(("--plan",), "plan_text", "do exactly what this output of 'upgrade plan' says, or nothing",
+                type=content, metavar="FILE")),
         "Start-AzConnectedMachineUpgrade",
     ),
     Command(
-        "upgrade plan", "say what a run would do", f"upgrade plan {_IN} -o table",
-        passed_on("upgrade_plan"), "decision", (*OF_MACHINE, NAME),
+        "upgrade plan", "say what a run would do; 'upgrade run --plan' takes what it prints",
+        f"upgrade plan {_IN} -o json", passed_on("upgrade_plan"), "plan", (*OF_MACHINE, NAME),
+        "Get-AzConnectedMachineUpgrade -Plan",
     ),
     Command(
         "upgrade show", "show the latest decision about each extension", f"upgrade show {_IN} -o table",

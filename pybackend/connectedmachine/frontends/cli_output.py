@@ -113,16 +113,19 @@ def text(kind: str, result: object, output: str) -> str:
     """What a command prints of the service's ``result``.
 
     Args:
-        kind: A key of the columns above, or ``why``, whose table is a card.
+        kind: A key of the columns above; ``plan``, whose table is that of its decisions; ``why``, whose
+            table is a card.
         output: ``json`` or ``table``.
     """
     assert isinstance(result, dict)
     if kind == "why" and output == "table":
         return card(result)
+    if kind == "plan" and output == "json":
+        return json.dumps(result, indent=2, ensure_ascii=_only_ascii())
     listed = result.get("value")
     items = [_shown(kind, item) for item in (listed if isinstance(listed, list) else [result])]
     if output == "table":
-        return _table(_COLUMNS[kind], _rows(kind, items))
+        return _table(_COLUMNS["decision" if kind == "plan" else kind], _rows(kind, items))
     return json.dumps(items if isinstance(listed, list) else items[0], indent=2, ensure_ascii=_only_ascii())
 
 

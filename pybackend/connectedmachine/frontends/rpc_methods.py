@@ -41,7 +41,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "gallery.add": ("name path", ""),
     "gallery.list": ("", "name"),
     "gallery.remove": ("name", ""),
-    "upgrade.run": (_MACHINE, "name wait"),
+    "upgrade.run": (_MACHINE, "name planText wait"),
     "upgrade.plan": (_MACHINE, "name"),
     "upgrade.why": (f"{_MACHINE} name", "at"),
     "upgrade.decisions": (_MACHINE, "name"),

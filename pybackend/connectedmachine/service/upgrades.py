@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
 
+from connectedmachine.model.clock import to_text
 from connectedmachine.model.decision import Decision
 from connectedmachine.model.errors import ConflictError, InvalidRequestError
 from connectedmachine.model.operation import Choice, Pause
 from connectedmachine.model.resource import Extension, Machine
+from connectedmachine.model.upgrade_plan import UpgradePlan, parse
 from connectedmachine.service.follow import Follow, Follower
 from connectedmachine.service.views import Json, decision_view, operation_view
 from connectedmachine.store.passes import Pass
+from connectedmachine.upgrade.agreement import differences
 from connectedmachine.upgrade.operation import next_step
+
+if TYPE_CHECKING:
+    from connectedmachine.agent.planner import Planner
 
 
 class UpgradeService(Follow):
@@ -22,14 +31,21 @@ class UpgradeService(Follow):
         machine: str,
         follow: Follower,
         name: str | None = None,
+        plan_text: str | None = None,
         wait: bool = True,
         subscription_id: str | None = None,
         initiator: str = "",
     ) -> Json:
         """Look at every extension of a machine, or at one, and do what is due; one decision for each.
 
+        Args:
+            plan_text: A plan as ``upgrade_plan`` gave it, as JSON: what it says is done, and nothing else.
+                What is due otherwise by the time of its turn is left alone, ``Interrupted``.
+
         Raises:
             NotFoundError: ``ResourceNotFound``, ``HCRP404``.
+            InvalidRequestError: ``InvalidPlan``.
+            ConflictError: ``PlanChanged``, with what differs; nothing was done.
             RunnerError: ``RunnerFailed``.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
@@ -38,7 +54,10 @@ class UpgradeService(Follow):
         import uuid
 
         pass_ = Pass(str(uuid.uuid4()), found.id, name, initiator, self.clock.now())
-        self.store.passes.request(pass_)
+        if plan_text is None:
+            self.store.passes.request(pass_)
+        else:
+            self._request_planned(found, pass_, plan_text)
         self.start_runner(found)
         if wait:
             self.follow(found, follow, lambda: self._has_ended(pass_.id))
@@ -57,9 +76,60 @@ class UpgradeService(Follow):
         name: str | None = None,
         subscription_id: str | None = None,
     ) -> Json:
-        """What a pass would do now; changes nothing."""
+        """What a pass would do now, with the digest of that; changes nothing."""
         found = self.machine(subscription_id, resource_group, machine)
-        return self._decisions(found, name, {})
+        scope = None if name is None else self.extension(found, name).name
+        now = self.clock.now()
+        plan, decisions = self._plan(found, scope, self.planner(found), now)
+        return {
+            **plan.to_json(),
+            "takenAt": to_text(now),
+            "subscriptionId": found.subscription,
+            "resourceGroup": found.resource_group,
+            "machine": found.name,
+            "value": [decision_view(found, decision) for decision in decisions],
+        }
+
+    def _plan(
+        self, machine: Machine, scope: str | None, planner: Planner, now: datetime
+    ) -> tuple[UpgradePlan, list[Decision]]:
+        from connectedmachine.agent.heads import planned_move
+
+        moves, decisions = [], []
+        for extension in self.store.extensions.of_machine(machine.id):
+            if scope is not None and extension.name.lower() != scope.lower():
+                continue
+            planned = planner.plan(extension, now, automatic=True)
+            decisions.append(replace(planned.decision, time=now))
+            if planned.move is not None:
+                moves.append(planned_move(self.store, extension, planned.move, planner, now))
+        return UpgradePlan(machine.id, scope, tuple(moves)), decisions
+
+    def _request_planned(self, machine: Machine, pass_: Pass, plan_text: str) -> None:
+        """Ask for a pass that keeps to a plan, unless something else is due by now."""
+        agreed = parse(plan_text)
+        given = pass_.extension
+        if agreed.machine_id != machine.id or (given and given.lower() != (agreed.extension or "").lower()):
+            raise InvalidRequestError(
+                "InvalidPlan",
+                "The plan is of another machine, or of other extensions.",
+                target="plan",
+                hint="Take a new plan with Get-AzConnectedMachineUpgrade -Plan.",
+            )
+        planner = self.planner(machine)
+        with self.store.transaction():
+            due, decisions = self._plan(machine, agreed.extension, planner, pass_.requested)
+            reasons = {d.extension.lower(): f"{d.reason}: {d.message}" for d in decisions}
+            differ = differences(agreed, due, reasons)
+            if differ:
+                raise ConflictError(
+                    "PlanChanged",
+                    f"What is due is not what the plan says: {'; '.join(differ)}.",
+                    target=machine.name,
+                    hint="Nothing was done. Take a new plan with Get-AzConnectedMachineUpgrade -Plan.",
+                )
+            kept = json.dumps(agreed.to_json())
+            self.store.passes.request(replace(pass_, extension=agreed.extension, plan=kept))
 
     def upgrade_decisions(
         self,

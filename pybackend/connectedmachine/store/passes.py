@@ -14,7 +14,10 @@ from connectedmachine.store.database import Database
 
 @dataclass(frozen=True)
 class Pass:
-    """A look at every extension of a machine, or at one, that somebody asked for."""
+    """A look at every extension of a machine, or at one, that somebody asked for.
+
+    ``plan`` is the text of the plan that it keeps to (``model.upgrade_plan``), if it was given one.
+    """
 
     id: str
     machine_id: str
@@ -22,6 +25,7 @@ class Pass:
     initiator: str
     requested: datetime
     ended: datetime | None = None
+    plan: str | None = None
 
 
 class Passes:
@@ -31,12 +35,14 @@ class Passes:
     def request(self, wanted: Pass) -> None:
         """Ask for a pass; the machine's runner does it."""
         self._db.run(
-            "INSERT INTO passes VALUES (?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO passes (id, machine_id, extension, initiator, requested, plan)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             wanted.id,
             wanted.machine_id,
             wanted.extension,
             wanted.initiator,
             to_text(wanted.requested),
+            wanted.plan,
         )
 
     def get(self, pass_id: str) -> Pass | None:
@@ -115,6 +121,7 @@ def _pass(row: sqlite3.Row) -> Pass:
         row["initiator"],
         from_text(row["requested"]),
         time_of(row["ended"]),
+        row["plan"],
     )
 
 
