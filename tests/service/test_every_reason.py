@@ -47,10 +47,10 @@ def about(owner: dict[str, Any]) -> list[str]:
     return [fact["about"] for fact in owner["evidence"]]
 
 
-def installed(desk: Desk, *newer: str, supports: bool = True, **properties: object) -> None:
-    """An enrolled agent at 1.0, then ``newer`` versions."""
+def installed(desk: Desk, *newer: str, supports: bool = True, enrolled: bool = True) -> None:
+    """An agent at 1.0, then ``newer`` versions."""
     desk.publish("Agent", "1.0", supports=supports)
-    desk.create(**{"enableAutomaticUpgrade": True, **properties})
+    desk.create(enableAutomaticUpgrade=enrolled)
     desk.publish("Agent", *newer, supports=supports)
 
 
@@ -76,7 +76,7 @@ def would_install(desk: Desk) -> None:
 
 
 def not_enrolled(desk: Desk) -> None:
-    installed(desk, "1.1", enableAutomaticUpgrade=False)
+    installed(desk, "1.1", enrolled=False)
 
 
 def not_supported(desk: Desk) -> None:
@@ -324,7 +324,7 @@ def test_an_operation_under_way_is_shown_with_its_step(desk: Desk) -> None:
 
 
 def test_all_that_is_in_the_way_is_named(desk: Desk) -> None:
-    installed(desk, "1.1", supports=False, enableAutomaticUpgrade=False)
+    installed(desk, "1.1", supports=False, enrolled=False)
     hold(desk, until="2126-01-01T00:00:00Z")
 
     answer = why(desk)

@@ -173,11 +173,7 @@ def test_what_changes_before_its_turn_is_left_alone_and_said(enrolled: Desk) -> 
 
     decided = {d.extension: d for d in enrolled.service.store.passes.decisions(str(asked["passId"]))}
     assert {d.reason for d in decided.values()} == {"Interrupted"}
-    assert (
-        decided["agent"].message
-        == "Not as planned: version 1.2.0.0 instead of 1.1.0.0, package"
-        + (decided["agent"].message.partition("package")[2])
-    )
+    assert decided["agent"].message.startswith("Not as planned: version 1.2.0.0 instead of 1.1.0.0, package ")
     assert decided["clock"].message == (
         "Not as planned: ChangeVersion 1.0.0.0 -> 1.1.0.0 is due, and the plan has nothing."
     )

@@ -265,7 +265,9 @@ class Runner:
         # What a user asked for is done before the pass, and is not due any more when its turn comes.
         if move is None and (agreed is None or not agreed.automatic):
             return None
-        due = move and planned_move(self._store, extension, move, planner, self._clock.now())
+        due = None
+        if move is not None:
+            due = planned_move(self._store, extension, move, planner, self._clock.now())
         how = difference(agreed, due, planned.decision.message)
         if how is None:
             return None

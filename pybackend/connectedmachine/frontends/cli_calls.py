@@ -123,9 +123,10 @@ def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
     """A pass over one machine, or that of a plan; when neither is given, over every one that is this host."""
     run = passed_on("upgrade_run")
     if "plan_text" in options:
-        subscription, group, machine = place(str(options["plan_text"]))
-        of_plan = {"subscription_id": subscription, "resource_group": group, "machine": machine}
-        return run(service, {**of_plan, **options}, terminal)
+        named = zip(
+            ("subscription_id", "resource_group", "machine"), place(str(options["plan_text"])), strict=True
+        )
+        return run(service, {**dict(named), **options}, terminal)
     if "machine" in options:
         if "resource_group" not in options:
             raise _missing("--machine-name needs --resource-group.")

@@ -6,7 +6,7 @@ asked again, until the extension would move or nothing is left that could be lif
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -104,11 +104,13 @@ def _freed(subject: Subject, reason: Reason, version: Version | None, now: datet
         case Reason.INTERRUPTED if subject.stopped:
             return replace(subject, stopped=False)
         case Reason.INTERRUPTED:
-            return replace(subject, siblings=_changed(siblings, lambda s: s.stopped, stopped=False))
+            meant = next(sibling for sibling in siblings if sibling.stopped)
+            return replace(subject, siblings=_with(siblings, meant, replace(meant, stopped=False)))
         case Reason.NOT_ENROLLED if not subject.enrolled:
             return replace(subject, enrolled=True)
         case Reason.NOT_ENROLLED:
-            return replace(subject, siblings=_changed(siblings, lambda s: not s.enrolled, enrolled=True))
+            meant = next(sibling for sibling in siblings if not sibling.enrolled)
+            return replace(subject, siblings=_with(siblings, meant, replace(meant, enrolled=True)))
         case Reason.HELD:
             holding = holding_back(subject, version, now)
             return replace(subject, holds=[hold for hold in subject.holds if hold is not holding])
@@ -124,12 +126,8 @@ def holding_back(subject: Subject, version: Version | None, now: datetime) -> Ho
     return next(hold for hold in subject.holds if hold.applies(version, now))
 
 
-def _changed(
-    siblings: Sequence[Sibling], is_meant: Callable[[Sibling], bool], **change: bool
-) -> Sequence[Sibling]:
-    """The siblings with the first that is meant changed; it is the one that ``plan`` named."""
-    meant = next(sibling for sibling in siblings if is_meant(sibling))
-    return [replace(s, **change) if s is meant else s for s in siblings]
+def _with(siblings: Sequence[Sibling], meant: Sibling, changed: Sibling) -> Sequence[Sibling]:
+    return [changed if sibling is meant else sibling for sibling in siblings]
 
 
 def _admitting(case: Case, refused: Refusal) -> Configuration:
