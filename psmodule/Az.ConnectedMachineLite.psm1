@@ -10,6 +10,7 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Private/Identity.ps1"
 . "$PSScriptRoot/Private/Arguments.ps1"
 . "$PSScriptRoot/Private/Objects.ps1"
+. "$PSScriptRoot/Private/UpgradeObjects.ps1"
 . "$PSScriptRoot/Private/RunTool.ps1"
 . "$PSScriptRoot/Private/BackendPlace.ps1"
 . "$PSScriptRoot/Private/Backend.ps1"

@@ -67,6 +67,10 @@ AFTER = f"""
 Start-AzConnectedMachineUpgrade {M} -WhatIf
 Start-AzConnectedMachineUpgrade {M}
 Get-AzConnectedMachineUpgrade {M}
+Get-AzConnectedMachineUpgrade {E}
+Get-AzConnectedMachineUpgrade {E} -At '2020-01-01'
+(Get-AzConnectedMachineUpgrade {M} -Plan).Json | Set-Content plan.json
+Start-AzConnectedMachineUpgrade -PlanPath ./plan.json
 """
 END = f"""
 Resolve-AzConnectedMachineUpgrade {E} -Choice Back
