@@ -1,15 +1,16 @@
 # What the backend answers to the objects that cmdlets write. Each has a type name that the format file knows.
+# What is not there is $null by name: nothing at all would come back from another process as an empty object.
 
 function ReadTime {
     param([string] $Text)
 
-    if ($Text) { ([datetime] $Text).ToUniversalTime() }
+    if ($Text) { ([datetime] $Text).ToUniversalTime() } else { $null }
 }
 
 function ReadSpan {
     param([object] $Seconds)
 
-    if ($null -ne $Seconds) { [timespan]::FromSeconds($Seconds) }
+    if ($null -ne $Seconds) { [timespan]::FromSeconds($Seconds) } else { $null }
 }
 
 function ToMachine {

@@ -20,7 +20,7 @@ function ToExplanation {
         PlanMessage      = $plan['message']
         Planned          = MoveText $Answer['move']
         Obstacle         = @($obstacles)
-        Then             = $(if ($Answer['thenMove']) { MoveText $Answer['thenMove'] } elseif ($then) { $then['message'] })
+        Then             = $(if ($Answer['thenMove']) { MoveText $Answer['thenMove'] } elseif ($then) { $then['message'] } else { $null })
         Passes           = $Answer['passes']
         UnderWay         = ToEvidencedOperation $Answer['underWay']
         LastOperation    = ToEvidencedOperation $Answer['lastOperation']
@@ -72,7 +72,7 @@ function ToOperations {
 function ToEvidencedOperation {
     param([Collections.IDictionary] $Operation)
 
-    if ($null -eq $Operation) { return }
+    if ($null -eq $Operation) { return $null }
     $shown = ToOperation $Operation
     foreach ($member in @(
             @('Automatic', $Operation['automatic']), @('PassId', $Operation['passId']), @('Evidence', @(ToEvidence $Operation['evidence'])))) {
@@ -84,7 +84,7 @@ function ToEvidencedOperation {
 function MoveText {
     param([Collections.IDictionary] $Move)
 
-    if ($null -eq $Move) { return }
+    if ($null -eq $Move) { return $null }
     (@($Move['operation'], (@($Move['fromVersion'], $Move['toVersion'] | Where-Object { $_ }) -join ' -> ')) | Where-Object { $_ }) -join ' '
 }
 
