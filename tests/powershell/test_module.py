@@ -184,10 +184,11 @@ def test_what_changes_something_can_be_asked_what_it_would_do(
 def test_every_type_that_is_written_has_a_view_also_after_remoting() -> None:
     views = ElementTree.parse(FORMAT)  # noqa: S314 # our own file
     shown = {element.text for element in views.iter("TypeName")}
-    source = (ROOT / "psmodule" / "Private" / "Objects.ps1").read_text()
-    written = set(re.findall(r"PSTypeName\s+= '([\w.]+)'", source))
+    files = ("Objects.ps1", "UpgradeObjects.ps1")
+    source = "".join((ROOT / "psmodule" / "Private" / name).read_text() for name in files)
+    written = set(re.findall(r"(?:PSTypeName\s+= |TypeNames\.Insert\(0, )'([\w.]+)'", source))
     assert shown == written | {f"Deserialized.{name}" for name in written}
-    assert len(written) == 18
+    assert len(written) == 23
 
 
 @pytest.mark.parametrize(
