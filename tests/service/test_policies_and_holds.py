@@ -56,6 +56,10 @@ def test_the_default_is_the_documentation_of_2021(desk: Desk) -> None:
         "enableTimeout": 300.0,
         "disableTimeout": 900.0,
         "uninstallTimeout": 300.0,
+        "retryLongest": 0.0,
+        "retryLimit": 0,
+        "retryFor": 0.0,
+        "retryJitter": 0.1,
     }
 
 
