@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from connectedmachine.model.errors import ConflictError, ConnectedMachineError
 from connectedmachine.service.views import Json
 from service.support import RG, Desk, at, refused, values
 
-MACHINE = {"resource_group": RG, "machine": "m1"}
+MACHINE: dict[str, Any] = {"resource_group": RG, "machine": "m1"}
 
 
 @pytest.fixture

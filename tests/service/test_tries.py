@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from connectedmachine.model.errors import HandlerError
 from connectedmachine.service.views import Json
 from service.support import RG, Desk, at, values
 
-MACHINE = {"resource_group": RG, "machine": "m1"}
+MACHINE: dict[str, Any] = {"resource_group": RG, "machine": "m1"}
 
 
 @pytest.fixture
