@@ -47,6 +47,9 @@
         'Add-AzConnectedMachineUpgradeHold'
         'Get-AzConnectedMachineUpgradeHold'
         'Remove-AzConnectedMachineUpgradeHold'
+        'Add-AzConnectedMachineUpgradePin'
+        'Get-AzConnectedMachineUpgradePin'
+        'Remove-AzConnectedMachineUpgradePin'
     )
     CmdletsToExport      = @()
     VariablesToExport    = @()

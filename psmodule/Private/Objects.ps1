@@ -310,8 +310,8 @@ function ToPolicy {
     foreach ($entry in $Policy['values']) {
         $name = $entry['name'].Substring(0, 1).ToUpperInvariant() + $entry['name'].Substring(1)
         $value = $entry['value']
-        if ($name -in 'HealthWindow', 'StableFor', 'HealthyFor', 'RetryInterval', 'ManualHealthWindow', 'SampleInterval', 'RollbackPause',
-            'InstallTimeout', 'UpdateTimeout', 'EnableTimeout', 'DisableTimeout', 'UninstallTimeout') { $value = ReadSpan $value }
+        if ($name -in 'HealthWindow', 'StableFor', 'HealthyFor', 'RetryInterval', 'RetryLongest', 'RetryFor', 'ManualHealthWindow', 'SampleInterval',
+            'RollbackPause', 'InstallTimeout', 'UpdateTimeout', 'EnableTimeout', 'DisableTimeout', 'UninstallTimeout') { $value = ReadSpan $value }
         $members[$name] = $value
         $source[$name] = $entry['source']
     }
@@ -364,8 +364,24 @@ function ToHold {
         ResourceGroupName = $ResourceGroupName
         Version           = $Hold['version']
         Until             = ReadTime $Hold['until']
+        Expired           = $Hold['expired']
         Reason            = $Hold['reason']
         Created           = ReadTime $Hold['created']
+    }
+}
+
+function ToPin {
+    param([Collections.IDictionary] $Pin, [string] $ResourceGroupName)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.UpgradePin'
+        Name              = $Pin['name']
+        MachineName       = $Pin['machine']
+        ResourceGroupName = $ResourceGroupName
+        Kind              = $Pin['kind']
+        Version           = $Pin['version']
+        Reason            = $Pin['reason']
+        Created           = ReadTime $Pin['created']
     }
 }
 

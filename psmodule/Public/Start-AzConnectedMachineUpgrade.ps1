@@ -15,6 +15,10 @@ function Start-AzConnectedMachineUpgrade {
     Get-AzConnectedMachine | Start-AzConnectedMachineUpgrade -WhatIf
 
     Shows what would be done on every machine.
+    .EXAMPLE
+    Start-AzConnectedMachineUpgrade -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Retry
+
+    Tries a version again now that failed before, whatever its next try was to be.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradeDecision')]
@@ -43,11 +47,14 @@ function Start-AzConnectedMachineUpgrade {
         [switch] $AsJob,
 
         # Return the decisions as they stand and let the upgrades go on in the background.
-        [switch] $NoWait
+        [switch] $NoWait,
+
+        # Try again now what failed and waits for its next try, or for somebody to ask for one.
+        [switch] $Retry
     )
 
     process {
-        $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
+        $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name; retry = [bool] $Retry }
         $plan = @{}
         $isWanted = ShouldChange $PSCmdlet "extensions of machine '$MachineName'" {
             $planned = CallBackend $PSCmdlet 'upgrade.plan' $address -Target $MachineName

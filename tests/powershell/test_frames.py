@@ -55,6 +55,11 @@ Reset-AzConnectedMachineExtension {E}
 Add-AzConnectedMachineUpgradeHold {E} -Version '7.0' -Until ([datetime]::UtcNow.AddDays(1)) -Reason why
 Get-AzConnectedMachineUpgradeHold {M}
 Remove-AzConnectedMachineUpgradeHold {E} -Version '7.0'
+Remove-AzConnectedMachineUpgradeHold {M} -All
+Add-AzConnectedMachineUpgradePin {E} -Version '7.0' -Block -Reason why
+Get-AzConnectedMachineUpgradePin {M}
+Remove-AzConnectedMachineUpgradePin {E} -Version '7.0'
+Set-AzConnectedMachineUpgradePolicy {M} -RetryGrowth 2 -RetryLimit 3 -RetryJitter $null -EnrolByDefault $false
 Test-AzConnectedExtensionPackage -Path ./none.zip -Confirm:$false -ErrorAction SilentlyContinue
 Get-AzConnectedMachineHandlerStatus {M}
 Get-AzConnectedMachineConfiguration {M}
@@ -64,8 +69,8 @@ Set-Content policy.json $policy
 Set-AzConnectedMachineConfiguration {M} -PolicyFilePath ./policy.json
 """
 AFTER = f"""
-Start-AzConnectedMachineUpgrade {M} -WhatIf
-Start-AzConnectedMachineUpgrade {M}
+Start-AzConnectedMachineUpgrade {M} -Retry -WhatIf
+Start-AzConnectedMachineUpgrade {M} -Retry
 Get-AzConnectedMachineUpgrade {M}
 """
 END = f"""

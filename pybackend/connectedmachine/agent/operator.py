@@ -1,7 +1,8 @@
 """Carries out operations: asks ``upgrade`` for the next step, journals it, has it done, journals the outcome.
 
-Safe points, where a changed wish is honoured, are the end of ``fetch`` and ``baseline`` (nothing of the
-installed version was touched yet) and every sample of the health window.
+Safe points, where a changed wish is honoured, are the end of ``fetch`` and ``baseline``, the moment before
+the first step that touches the installed version (another runner may come to it, a long time after), and
+every sample of the health window.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from connectedmachine.model.resource import Extension, ProvisioningState, Status
 from connectedmachine.store import Store
 from connectedmachine.upgrade.gate import Refusal, refusal
 from connectedmachine.upgrade.operation import next_step
+from connectedmachine.upgrade.restraint import in_words, pinned_out
 
 StopPoint = Callable[[str], None]
 """Called with ``before enable(new)`` or ``after enable(new)``: where a fault test kills the process."""
@@ -50,6 +52,7 @@ _COMMANDS = (
 
 _LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}
 _MOST_LOST = 3
+_UNTOUCHING = (StepName.FETCH, StepName.BASELINE)
 _LOOKS = (StepName.BASELINE, StepName.WATCH, StepName.CONFIRM)
 
 
@@ -131,6 +134,10 @@ class Operator:
 
     def _perform(self, operation: Operation, do: Do, record: StepRecord) -> StepResult:
         step, hands = do.step, self._hands
+        if not do.resume and _touches_first(operation, do):
+            begun = self._unless_withdrawn(operation, StepResult())
+            if begun.outcome is StepOutcome.WITHDRAWN:
+                return begun
         if step.name in _COMMANDS:
             instance = operation.instance(step.instance or operation.extension)
             settings = settings_of(self._store, operation, step.side, instance)
@@ -181,6 +188,11 @@ class Operator:
         extension = self._store.extensions.find(operation.machine_id, operation.extension)
         if extension is None or extension.removing:
             return "Removal was asked for before anything was touched."
+        for covered in self._covered(operation):
+            pins = self._store.policies.pins(operation.machine_id, covered.name)
+            pin = pinned_out(pins, operation.new.version)
+            if pin is not None:
+                return f"{in_words(pin, extension.name, operation.new.version)} Nothing was touched."
         if not operation.automatic:
             return None
         for covered in self._covered(operation):
@@ -240,7 +252,16 @@ class Operator:
             policies.forgive(operation.machine_id, extension.name)
         elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK):
             earlier = policies.backoffs(operation.machine_id, extension.name)
-            failures = next((b.failures for b in earlier if b.version == version), 0) + 1
+            before, now = next((b for b in earlier if b.version == version), None), self._clock.now()
+            failures, first = (0, now) if before is None else (before.failures, before.first_failed_at)
             policies.back_off(
-                operation.machine_id, extension.name, Backoff(version, failures, self._clock.now())
+                operation.machine_id, extension.name, Backoff(version, failures + 1, now, first)
             )
+
+
+def _touches_first(operation: Operation, do: Do) -> bool:
+    """Say whether a step is the first of a way to another version that touches anything."""
+    if operation.kind not in (OperationKind.INSTALL, OperationKind.CHANGE_VERSION) or do.round != 0:
+        return False
+    done = [record.step for record in operation.journal if record.step is not None and record.outcome]
+    return do.step.name not in _UNTOUCHING and all(step.name in _UNTOUCHING for step in done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectedmachine.agent.hands import Hands
@@ -31,12 +32,13 @@ class Planner:
 
         self._catalogue = Catalogue.load()
 
-    def plan(self, extension: Extension, now: datetime, *, automatic: bool) -> Planned:
-        """Decide about one extension; see ``upgrade.plan.plan``."""
+    def plan(self, extension: Extension, now: datetime, *, automatic: bool, retry: bool = False) -> Planned:
+        """Decide about one extension; see ``upgrade.plan.plan``. ``retry`` as if its failures were waived."""
         level = self._store.policies.values(self._machine.id)
         policy, _ = effective(level, {})
+        subject = self._subject(extension, level, now)
         return plan(
-            self._subject(extension, level, now),
+            replace(subject, backoffs=()) if retry else subject,
             self._images,
             machine_id=self._machine.id,
             platform=self._machine.platform,
@@ -64,6 +66,7 @@ class Planner:
         pause = step if isinstance(step, Pause) else None
         installed = extension.installed
         siblings = sharing(self._store, extension)
+        names = [extension.name, *(s.name for s in siblings)]
         shared = next((s.installed.version for s in siblings if s.installed is not None), None)
         return Subject(
             name=extension.name,
@@ -83,11 +86,8 @@ class Planner:
             pending_due=None if pause is None else pause.since + timedelta(seconds=pause.seconds),
             operation_id=None if operation is None else operation.id,
             policy=effective(machine_level, own)[0] if own else None,
-            holds=[
-                hold
-                for name in (extension.name, *(s.name for s in siblings))
-                for hold in policies.holds(self._machine.id, name)
-            ],
+            holds=[hold for name in names for hold in policies.holds(self._machine.id, name)],
+            pins=[pin for name in names for pin in policies.pins(self._machine.id, name)],
             backoffs=policies.backoffs(self._machine.id, extension.name),
             obstacle=self._obstacle(extension, now),
         )

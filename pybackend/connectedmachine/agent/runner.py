@@ -32,7 +32,8 @@ from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.gate import NOT_ALLOWED, REFUSALS
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
-from connectedmachine.upgrade.subject import Move, Planned, retry_at
+from connectedmachine.upgrade.restraint import VERSION_PINNED, retry_at
+from connectedmachine.upgrade.subject import Move, Planned
 
 PATIENCE = 3600.0
 """Seconds for which a pending rollback keeps the runner."""
@@ -291,9 +292,9 @@ def _instance(extension: Extension) -> Instance:
 def _without_work(extension: Extension, planned: Planned, now: datetime) -> Extension | None:
     """The extension as it is when what was asked for cannot be done now; ``None`` when nothing changes.
 
-    A version that has left every gallery, or that the machine does not admit any more, is asked for no more;
-    settings and a removal wait until they are admitted again. An install that waits for what nobody is
-    working on stays asked for, and says what it waits for.
+    A version that has left every gallery, that the machine does not admit any more, or that a pin excludes,
+    is asked for no more; settings and a removal wait until they are admitted again. An install that waits
+    for what nobody is working on stays asked for, and says what it waits for.
     """
     decision, obstacle = planned.decision, planned.obstacle
     at_rest = extension.provisioning in (ProvisioningState.SUCCEEDED, ProvisioningState.FAILED)
@@ -304,8 +305,9 @@ def _without_work(extension: Extension, planned: Planned, now: datetime) -> Exte
         return replace(
             extension, target=None, provisioning=ProvisioningState.SUCCEEDED, status=status, changed=now
         )
-    if decision.reason is Reason.BLOCKED_BY_POLICY:
-        status = Status(NOT_ALLOWED, "Error", "Not ready", decision.message, now)
+    if decision.reason in (Reason.BLOCKED_BY_POLICY, Reason.PINNED):
+        code = VERSION_PINNED if decision.reason is Reason.PINNED else NOT_ALLOWED
+        status = Status(code, "Error", "Not ready", decision.message, now)
         return replace(
             extension, target=None, provisioning=ProvisioningState.FAILED, status=status, changed=now
         )

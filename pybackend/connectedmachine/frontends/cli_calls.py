@@ -143,6 +143,11 @@ def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
     return {"value": decisions}
 
 
+def retry(service: Service, options: Options, terminal: Terminal) -> object:
+    """A pass for which nothing that failed has to wait."""
+    return passed_on("upgrade_run")(service, {**options, "retry": True}, terminal)
+
+
 def config_list(service: Service, options: Options, terminal: Terminal) -> object:
     """Every property of a machine's configuration."""
     return _as_properties(passed_on("config_get")(service, options, terminal), *CONFIGURATION)

@@ -45,7 +45,8 @@ GROUPS = {
     "policy": "see and change how upgrades are watched, rolled back and retried",
     "config": "see and change which extensions the administrator of a machine admits",
     "probe": "manage health probes, which say whether a machine is healthy",
-    "hold": "keep extensions, or versions of them, from moving",
+    "hold": "keep extensions, or versions of them, from moving by themselves",
+    "pin": "keep extensions to versions, or from versions, whoever asks for another",
     "credential": "manage who may use the REST API",
 }
 
@@ -249,8 +250,14 @@ COMMANDS = (
         "Start-AzConnectedMachineUpgrade",
     ),
     Command(
+        "upgrade retry", "run, and try again now what failed and waits for its next try",
+        f"upgrade retry {_IN} -n agent -o table",
+        calls.retry, "decision", (*OF_MACHINE, NAME, NO_WAIT), "Start-AzConnectedMachineUpgrade -Retry",
+    ),
+    Command(
         "upgrade plan", "say what a run would do", f"upgrade plan {_IN} -o table",
-        passed_on("upgrade_plan"), "decision", (*OF_MACHINE, NAME),
+        passed_on("upgrade_plan"), "decision",
+        (*OF_MACHINE, NAME, Option(("--retry",), "retry", "what a retry would do", nargs=0, const=True)),
     ),
     Command(
         "upgrade show", "show the latest decision about each extension", f"upgrade show {_IN} -o table",

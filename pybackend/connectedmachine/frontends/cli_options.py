@@ -84,6 +84,11 @@ def policy_duration(*flags: str, dest: str, help: str) -> Option:
     return Option(flags, dest, help, type=values.duration_or_default, metavar="DURATION|default")
 
 
+def policy_number(*flags: str, dest: str, help: str, metavar: str) -> Option:
+    """An option that takes a number, or ``default``."""
+    return Option(flags, dest, help, type=values.number_or_default, metavar=f"{metavar}|default")
+
+
 def needed(option: Option) -> Option:
     """The same option, and the command does not go without it."""
     return replace(option, required=True)

@@ -101,12 +101,19 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "LastUsed": "lastUsed",
     },
     "new credential": {"Name": "name", "ClientId": "clientId", "ClientSecret": "clientSecret"},
-    "hold": {"Name": "name", "Version": "version", "Until": "until", "Reason": "reason"},
+    "hold": {
+        "Name": "name",
+        "Version": "version",
+        "Until": "until",
+        "Expired": "expired",
+        "Reason": "reason",
+    },
+    "pin": {"Name": "name", "Kind": "kind", "Version": "version", "Reason": "reason"},
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
 _GROUP_IN_ID = re.compile(r"/resourceGroups/([^/]+)/", re.IGNORECASE)
 # Of a policy these are numbers and no durations.
-_PLAIN_NUMBERS = frozenset({"retryGrowth"})
+_PLAIN_NUMBERS = frozenset({"retryGrowth", "retryLimit", "retryJitter"})
 
 
 def text(kind: str, result: object, output: str) -> str:

@@ -41,16 +41,17 @@ METHODS: dict[str, tuple[str, str]] = {
     "gallery.add": ("name path", ""),
     "gallery.list": ("", "name"),
     "gallery.remove": ("name", ""),
-    "upgrade.run": (_MACHINE, "name wait"),
-    "upgrade.plan": (_MACHINE, "name"),
+    "upgrade.run": (_MACHINE, "name retry wait"),
+    "upgrade.plan": (_MACHINE, "name retry"),
     "upgrade.decisions": (_MACHINE, "name"),
     "upgrade.history": (_MACHINE, "name"),
     "upgrade.resolve": (f"{_MACHINE} name choice", ""),
     "policy.get": (_MACHINE, "name"),
     "policy.set": (
         _MACHINE,
-        "name preset healthWindow stableFor healthyFor retryInterval manualHealthWindow sampleInterval"
-        " rollbackPause installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
+        "name preset healthWindow stableFor healthyFor retryInterval retryGrowth retryLongest retryLimit"
+        " retryFor retryJitter manualHealthWindow sampleInterval rollbackPause enrolByDefault"
+        " installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
     ),
     "config.get": (_MACHINE, ""),
     "config.set": (_MACHINE, "extensionsEnabled allowList blockList mode edit"),
@@ -61,6 +62,10 @@ METHODS: dict[str, tuple[str, str]] = {
     "hold.add": (f"{_MACHINE} name", "version until reason"),
     "hold.list": (_MACHINE, "name"),
     "hold.remove": (f"{_MACHINE} name", "version"),
+    "hold.clear": (_MACHINE, "name"),
+    "pin.add": (f"{_MACHINE} name version", "block reason"),
+    "pin.list": (_MACHINE, "name"),
+    "pin.remove": (f"{_MACHINE} name", "version"),
 }
 
 MUTATIONS = frozenset(
@@ -87,18 +92,25 @@ MUTATIONS = frozenset(
         "probe.remove",
         "hold.add",
         "hold.remove",
+        "hold.clear",
+        "pin.add",
+        "pin.remove",
     }
 )
 """The methods that change something: they follow, and take ``idempotencyKey`` and ``initiator`` too."""
 
 # A parameter's name says its type, in every method; whatever is not named here is a string.
-_BOOLEANS = frozenset({"wait", "simulated", "supportsAutomaticUpgrade", "extensionsEnabled"})
+_BOOLEANS = frozenset(
+    {"wait", "simulated", "supportsAutomaticUpgrade", "extensionsEnabled", "retry", "block", "enrolByDefault"}
+)
 _SECONDS = frozenset(
     {
         "healthWindow",
         "stableFor",
         "healthyFor",
         "retryInterval",
+        "retryLongest",
+        "retryFor",
         "manualHealthWindow",
         "sampleInterval",
         "rollbackPause",
@@ -112,10 +124,11 @@ _SECONDS = frozenset(
         "window",
     }
 )
+_NUMBERS = frozenset({"retryGrowth", "retryLimit", "retryJitter"})
 _STRING_LISTS = frozenset({"command", "allowList", "blockList"})
 _STRING_MAPS = frozenset({"tags"})
 _CLEARED_BY_NULL = {
-    "policy.set": _SECONDS | {"preset"},
+    "policy.set": _SECONDS | _NUMBERS | {"preset", "enrolByDefault"},
     "config.set": frozenset({"extensionsEnabled", "allowList", "blockList", "mode"}),
 }
 
@@ -177,6 +190,8 @@ def type_of(name: str) -> str:
         return "true or false"
     if name in _SECONDS:
         return "a number of seconds"
+    if name in _NUMBERS:
+        return "a number from zero"
     if name in _STRING_LISTS:
         return "a list of strings"
     if name in _STRING_MAPS:
@@ -187,7 +202,7 @@ def type_of(name: str) -> str:
 def _is_of_type(name: str, value: object) -> bool:
     if name in _BOOLEANS:
         return isinstance(value, bool)
-    if name in _SECONDS:
+    if name in _SECONDS or name in _NUMBERS:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
     if name in _STRING_LISTS:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)

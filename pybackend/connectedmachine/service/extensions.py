@@ -64,7 +64,7 @@ class ExtensionService(Wishes):
 
         Raises:
             NotFoundError: ``ResourceNotFound`` for an unknown machine, type or version.
-            ConflictError: ``HCRP409``; ``DependencyFailed`` when what it waits for failed.
+            ConflictError: ``HCRP409``; ``VersionPinned``; ``DependencyFailed`` when what it waits for failed.
             InvalidRequestError: ``InvalidRequestContent``, ``PlatformMismatch`` and others.
             PermissionDeniedError: ``ExtensionNotAllowed``, ``ExtensionsDisabled``; nothing was changed.
             HandlerError: ``HCRP400`` when the work that was waited for failed.
@@ -199,7 +199,7 @@ class ExtensionService(Wishes):
         Raises:
             NotFoundError: ``HCRP404`` when a key is no ``Publisher.Type`` of this machine,
                 ``ResourceNotFound`` for an unknown version.
-            ConflictError: ``HCRP409``.
+            ConflictError: ``HCRP409``, ``VersionPinned``.
             HandlerError: ``HCRP400`` when the work that was waited for failed.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
@@ -335,7 +335,7 @@ class ExtensionService(Wishes):
                 self._refuse_if_removing(sharing[0])
             # One that is installed takes the others along.
             extension = next((e for e in staying if e.installed is not None), staying[0])
-            version = self._resolve(machine, extension.handler, wanted.targetVersion, images, widen=False)
+            version = self._resolve(machine, extension, wanted.targetVersion, images, widen=False)
             if version is None:
                 raise NotFoundError(
                     "ResourceNotFound",

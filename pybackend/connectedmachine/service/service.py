@@ -13,6 +13,7 @@ from connectedmachine.service.credentials import CredentialService
 from connectedmachine.service.galleries import GalleryService
 from connectedmachine.service.machines import MachineService
 from connectedmachine.service.metadata import MetadataService
+from connectedmachine.service.pins import PinService
 from connectedmachine.service.policies import PolicyService
 from connectedmachine.service.probes import ProbeService
 from connectedmachine.service.subscriptions import SubscriptionService
@@ -31,6 +32,7 @@ class Service(
     MetadataService,
     UpgradeService,
     PolicyService,
+    PinService,
     ProbeService,
     ConfigurationService,
     CredentialService,

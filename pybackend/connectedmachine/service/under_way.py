@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connectedmachine.model.errors import (
@@ -11,11 +12,16 @@ from connectedmachine.model.errors import (
     PermissionDeniedError,
 )
 from connectedmachine.model.operation import Choice, Operation, OperationKind, Outcome, Pause
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.resource import Extension, Machine, Status
+from connectedmachine.model.version import Version
 from connectedmachine.service.follow import Follow, Follower
 from connectedmachine.upgrade.gate import REFUSALS, Refusal, disabled, refusal
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, HELD_BACK
+from connectedmachine.upgrade.restraint import VERSION_PINNED, in_words, pinned_out
+
+UNPIN = "Remove-AzConnectedMachineUpgradePin lets it have that version."
 
 
 class UnderWay(Follow):
@@ -112,6 +118,8 @@ class UnderWay(Follow):
         if status.code in REFUSALS:
             hint = "An administrator of the machine changes that with Set-AzConnectedMachineConfiguration."
             return PermissionDeniedError(status.code, status.message, target=name, hint=hint)
+        if status.code == VERSION_PINNED:
+            return ConflictError(status.code, status.message, target=name, hint=UNPIN)
         if status.code == DEPENDENCY_FAILED:
             hint = "See to that one; this one follows once it is ready and the runner or a pass looks again."
             return ConflictError(status.code, status.message, target=name, hint=hint)
@@ -197,6 +205,14 @@ def failure_of(operation: Operation) -> Failure | None:
 def _failed(failure: Failure, name: str) -> HandlerError:
     hint = "Get-AzConnectedMachineUpgrade -History shows each step."
     return HandlerError(failure.code, failure.message, target=name, hint=hint)
+
+
+def refuse_if_pinned(pins: Sequence[Pin], extension: str, version: Version) -> None:
+    """Raise ``VersionPinned`` when a pin excludes a version that was asked for."""
+    pin = pinned_out(pins, version)
+    if pin is not None:
+        message = in_words(pin, extension, version)
+        raise ConflictError(VERSION_PINNED, message, target=extension, hint=UNPIN)
 
 
 def conflict(target: str, message: str, hint: str) -> ConflictError:

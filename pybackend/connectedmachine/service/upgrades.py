@@ -9,6 +9,7 @@ from connectedmachine.model.errors import ConflictError, InvalidRequestError
 from connectedmachine.model.operation import Choice, Pause
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.service.follow import Follow, Follower
+from connectedmachine.service.under_way import refuse_if_pinned
 from connectedmachine.service.views import Json, decision_view, operation_view
 from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.operation import next_step
@@ -22,23 +23,29 @@ class UpgradeService(Follow):
         machine: str,
         follow: Follower,
         name: str | None = None,
+        retry: bool = False,
         wait: bool = True,
         subscription_id: str | None = None,
         initiator: str = "",
     ) -> Json:
         """Look at every extension of a machine, or at one, and do what is due; one decision for each.
 
+        Args:
+            retry: Versions that failed are due now; their failures are counted on.
+
         Raises:
             NotFoundError: ``ResourceNotFound``, ``HCRP404``.
             RunnerError: ``RunnerFailed``.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
-        if name is not None:
-            self.extension(found, name)
         import uuid
 
         pass_ = Pass(str(uuid.uuid4()), found.id, name, initiator, self.clock.now())
-        self.store.passes.request(pass_)
+        with self.store.transaction():
+            extension = None if name is None else self.extension(found, name).name
+            if retry:
+                self.store.policies.waive(found.id, extension)
+            self.store.passes.request(pass_)
         self.start_runner(found)
         if wait:
             self.follow(found, follow, lambda: self._has_ended(pass_.id))
@@ -55,11 +62,12 @@ class UpgradeService(Follow):
         resource_group: str,
         machine: str,
         name: str | None = None,
+        retry: bool = False,
         subscription_id: str | None = None,
     ) -> Json:
         """What a pass would do now; changes nothing."""
         found = self.machine(subscription_id, resource_group, machine)
-        return self._decisions(found, name, {})
+        return self._decisions(found, name, {}, retry=retry)
 
     def upgrade_decisions(
         self,
@@ -73,12 +81,15 @@ class UpgradeService(Follow):
         found = self.machine(subscription_id, resource_group, machine)
         return self._decisions(found, name, self.store.passes.latest(found.id))
 
-    def _decisions(self, machine: Machine, name: str | None, known: dict[str, Decision]) -> Json:
+    def _decisions(
+        self, machine: Machine, name: str | None, known: dict[str, Decision], *, retry: bool = False
+    ) -> Json:
         extensions = self._chosen(machine, name)
         planner = self.planner(machine)
         now = self.clock.now()
         decisions = [
-            known.get(e.name.lower()) or replace(planner.plan(e, now, automatic=True).decision, time=now)
+            known.get(e.name.lower())
+            or replace(planner.plan(e, now, automatic=True, retry=retry).decision, time=now)
             for e in extensions
         ]
         return {"value": [decision_view(machine, decision) for decision in decisions]}
@@ -120,7 +131,7 @@ class UpgradeService(Follow):
         ``back`` tries it now, ``forward`` takes the new version, ``stop`` ends it.
 
         Raises:
-            ConflictError: ``NoRollbackPending``.
+            ConflictError: ``NoRollbackPending``; ``VersionPinned`` for the way forward.
             InvalidRequestError: ``InvalidRequestContent``.
         """
         try:
@@ -143,6 +154,10 @@ class UpgradeService(Follow):
                     target=extension.name,
                     hint="Get-AzConnectedMachineUpgrade shows how it stands.",
                 )
+            if chosen is Choice.FORWARD:
+                for instance in operation.instances:
+                    pins = self.store.policies.pins(found.id, instance.name)
+                    refuse_if_pinned(pins, extension.name, operation.new.version)
             self.store.operations.choose(operation.id, chosen, self.clock.now())
         self.start_runner(found)
         planner = self.planner(found)

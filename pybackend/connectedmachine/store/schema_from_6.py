@@ -2,4 +2,24 @@
 
 from __future__ import annotations
 
-FROM_6: tuple[tuple[int, str], ...] = ()
+FROM_6: tuple[tuple[int, str], ...] = (
+    (
+        7,
+        """
+        CREATE TABLE pins (
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            version TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            created TEXT NOT NULL,
+            PRIMARY KEY (machine_id, extension, version)
+        ) STRICT;
+
+        -- The first failure of what had failed by now is not known any more.
+        ALTER TABLE backoffs ADD COLUMN first_failed_at TEXT NOT NULL DEFAULT '';
+        UPDATE backoffs SET first_failed_at = failed_at;
+        ALTER TABLE backoffs ADD COLUMN waived INTEGER NOT NULL DEFAULT 0;
+        """,
+    ),
+)
