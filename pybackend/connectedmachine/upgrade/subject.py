@@ -12,6 +12,7 @@ from connectedmachine.model.image import ExtensionImage
 from connectedmachine.model.operation import OperationKind
 from connectedmachine.model.policy import Backoff, Hold, Policy
 from connectedmachine.model.version import Version, VersionRequest
+from connectedmachine.upgrade.jitter import share
 from connectedmachine.upgrade.order import Obstacle
 
 JITTER = 0.1
@@ -80,8 +81,5 @@ class Planned:
 
 def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime:
     """When a version that failed is tried again: interval, growth, and the machine's own jitter."""
-    import hashlib
-
     interval = policy.retry_interval * policy.retry_growth ** min(backoff.failures - 1, 32)
-    share = int.from_bytes(hashlib.sha256(machine_id.encode()).digest()[:4]) / 2**32
-    return backoff.failed_at + timedelta(seconds=interval * (1 + JITTER * share))
+    return backoff.failed_at + timedelta(seconds=interval * (1 + JITTER * share(machine_id)))
