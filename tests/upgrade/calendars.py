@@ -111,7 +111,7 @@ def _ups(random: Random, begin: datetime) -> list[Span]:
 
 
 def _live(calendar: Sequence[MaintenanceWindow], machine_id: str, ups: Sequence[Span]) -> list[datetime]:
-    """When something starts, on a machine that looks at every boot and once a day, and stays as a runner does."""
+    """When something starts: it looks at every boot and once a day, and stays as a runner does."""
     starts = []
     done_until = ups[0][0]
     for up, down in ups:

@@ -1,4 +1,4 @@
-"""Which moments maintenance windows mean: days, weeks, clock changes, black-out dates, each machine's place."""
+"""Which moments maintenance windows mean: days, weeks, clock changes, black-outs, each machine's place."""
 
 from __future__ import annotations
 

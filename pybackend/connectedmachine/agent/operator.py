@@ -1,7 +1,8 @@
 """Carries out operations: asks ``upgrade`` for the next step, journals it, has it done, journals the outcome.
 
 Safe points, where a changed wish is honoured, are the end of ``fetch`` and ``baseline`` (nothing of the
-installed version was touched yet) and every sample of the health window.
+installed version was touched yet) and every sample of the health window. What was killed between the two
+and goes on later is looked at once more.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from datetime import datetime
 from connectedmachine.agent.hands import Hands, StepResult
 from connectedmachine.agent.observer import Observer, settings_of
 from connectedmachine.agent.outcome import extension_after
+from connectedmachine.agent.windows import keeping
+from connectedmachine.model.decision import Reason
 from connectedmachine.model.errors import ConnectedMachineError, DiskFullError, StoreError
 from connectedmachine.model.handler import StatusKind
 from connectedmachine.model.operation import (
@@ -32,6 +35,7 @@ from connectedmachine.model.operation import (
 from connectedmachine.model.policy import Backoff
 from connectedmachine.model.resource import Extension, ProvisioningState, Status
 from connectedmachine.store import Store
+from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.gate import Refusal, refusal
 from connectedmachine.upgrade.operation import next_step
 
@@ -50,6 +54,7 @@ _COMMANDS = (
 
 _LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}
 _MOST_LOST = 3
+_SAFE = (StepName.FETCH, StepName.BASELINE)
 _LOOKS = (StepName.BASELINE, StepName.WATCH, StepName.CONFIRM)
 
 
@@ -81,6 +86,8 @@ class Operator:
             if isinstance(following, End):
                 self._finish(operation, following)
                 return following
+            if self._is_late(operation, following) and self._withdraw(operation):
+                continue
             self._do(operation, following)
 
     def _do(self, operation: Operation, do: Do) -> None:
@@ -122,6 +129,28 @@ class Operator:
                 manifest=result.manifest,
             ),
         )
+
+    def _is_late(self, operation: Operation, do: Do) -> bool:
+        """Say whether the installed version is about to be touched for the first time."""
+        last = operation.journal[-1] if operation.journal else None
+        if last is None or last.step is None or last.round or last.outcome is not StepOutcome.DONE:
+            return False
+        return last.step.name in _SAFE and do.step.name not in _SAFE
+
+    def _withdraw(self, operation: Operation) -> bool:
+        """Journal a second, withdrawn, end of the last step if a wish or a window changed since the first."""
+        result = self._unless_withdrawn(operation, StepResult())
+        if result.outcome is not StepOutcome.WITHDRAWN:
+            return False
+        step, now = operation.journal[-1].step, self._clock.now()
+        assert step is not None
+        with self._store.transaction():
+            seq = self._store.operations.intend(operation.id, step, 0, now)
+            self._store.operations.conclude(
+                operation.id,
+                StepRecord(seq, step, 0, now, now, result.outcome, code=result.code, message=result.message),
+            )
+        return True
 
     def _times_lost(self, operation: Operation, do: Do) -> int:
         return sum(
@@ -171,7 +200,22 @@ class Operator:
             message = f"{refused.message} Nothing was touched."
             return replace(result, outcome=StepOutcome.WITHDRAWN, message=message, code=refused.code)
         why = self._withdrawn(operation)
-        return result if why is None else replace(result, outcome=StepOutcome.WITHDRAWN, message=why)
+        if why is not None:
+            return replace(result, outcome=StepOutcome.WITHDRAWN, message=why)
+        closed = self._closed(operation)
+        if closed is None:
+            return result
+        message = f"The maintenance window closed before anything was touched. {closed.message}"
+        code = Reason.OUTSIDE_WINDOW
+        return replace(result, outcome=StepOutcome.WITHDRAWN, message=message, code=code)
+
+    def _closed(self, operation: Operation) -> Closed | None:
+        if operation.kind is not OperationKind.CHANGE_VERSION:
+            return None
+        first, *others = self._covered(operation)
+        if first.ignore_window and first.target == operation.new.version:
+            return None
+        return keeping(self._store, first, others, self._clock.now())
 
     def _refusal(self, operation: Operation) -> Refusal | None:
         configuration = self._store.configurations.of(operation.machine_id)

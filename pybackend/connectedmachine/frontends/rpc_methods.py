@@ -18,11 +18,11 @@ METHODS: dict[str, tuple[str, str]] = {
     "machine.remove": ("resourceGroup name", ""),
     "extension.get": (f"{_MACHINE} name", ""),
     "extension.list": (_MACHINE, ""),
-    "extension.put": (f"{_MACHINE} name bodyText", "wait"),
-    "extension.patch": (f"{_MACHINE} name bodyText", "wait"),
+    "extension.put": (f"{_MACHINE} name bodyText", "wait ignoreWindow"),
+    "extension.patch": (f"{_MACHINE} name bodyText", "wait ignoreWindow"),
     "extension.remove": (f"{_MACHINE} name", "wait"),
     "extension.resetState": (f"{_MACHINE} name", "wait"),
-    "extension.upgrade": (f"{_MACHINE} targetsText", "wait"),
+    "extension.upgrade": (f"{_MACHINE} targetsText", "wait ignoreWindow"),
     "extension.preview": (f"{_MACHINE} name verb", "bodyText"),
     "image.publish": (
         "path publisher type version operatingSystem",
@@ -50,7 +50,8 @@ METHODS: dict[str, tuple[str, str]] = {
     "policy.set": (
         _MACHINE,
         "name preset healthWindow stableFor healthyFor retryInterval manualHealthWindow sampleInterval"
-        " rollbackPause installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
+        " rollbackPause passInterval"
+        " installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
     ),
     "config.get": (_MACHINE, ""),
     "config.set": (_MACHINE, "extensionsEnabled allowList blockList mode edit"),
@@ -61,6 +62,9 @@ METHODS: dict[str, tuple[str, str]] = {
     "hold.add": (f"{_MACHINE} name", "version until reason"),
     "hold.list": (_MACHINE, "name"),
     "hold.remove": (f"{_MACHINE} name", "version"),
+    "window.add": (f"{_MACHINE} windowName timeZone start duration", "name days weeks blackouts spread"),
+    "window.list": (_MACHINE, "name"),
+    "window.remove": (f"{_MACHINE} windowName", "name"),
 }
 
 MUTATIONS = frozenset(
@@ -87,12 +91,14 @@ MUTATIONS = frozenset(
         "probe.remove",
         "hold.add",
         "hold.remove",
+        "window.add",
+        "window.remove",
     }
 )
 """The methods that change something: they follow, and take ``idempotencyKey`` and ``initiator`` too."""
 
 # A parameter's name says its type, in every method; whatever is not named here is a string.
-_BOOLEANS = frozenset({"wait", "simulated", "supportsAutomaticUpgrade", "extensionsEnabled"})
+_BOOLEANS = frozenset({"wait", "ignoreWindow", "simulated", "supportsAutomaticUpgrade", "extensionsEnabled"})
 _SECONDS = frozenset(
     {
         "healthWindow",
@@ -102,6 +108,7 @@ _SECONDS = frozenset(
         "manualHealthWindow",
         "sampleInterval",
         "rollbackPause",
+        "passInterval",
         "installTimeout",
         "updateTimeout",
         "enableTimeout",
@@ -110,9 +117,11 @@ _SECONDS = frozenset(
         "interval",
         "timeout",
         "window",
+        "duration",
+        "spread",
     }
 )
-_STRING_LISTS = frozenset({"command", "allowList", "blockList"})
+_STRING_LISTS = frozenset({"command", "allowList", "blockList", "days", "weeks", "blackouts"})
 _STRING_MAPS = frozenset({"tags"})
 _CLEARED_BY_NULL = {
     "policy.set": _SECONDS | {"preset"},

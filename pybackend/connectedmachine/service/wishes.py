@@ -13,7 +13,7 @@ from connectedmachine.model.resource import Extension, Machine, ProvisioningStat
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.service.json_text import same
 from connectedmachine.service.siblings import Siblings
-from connectedmachine.service.under_way import looked_at_again
+from connectedmachine.service.under_way import looked_at_again, wish_of, with_override
 from connectedmachine.upgrade.gate import refusal
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import cycle
@@ -115,8 +115,8 @@ class Wishes(Siblings):
             warnings.append(
                 f"The location of '{name}' stays '{existing.location}': it is set at creation only."
             )
-        moves = after.target != base.target or after.settings.seq != base.settings.seq
-        warnings += unknown
+        after = with_override(after, base, ignores_window=request.ignores_window)
+        moves = wish_of(after) != wish_of(base)
         if existing is None or moves:
             refused = self._refusal(after)
             if refused is not None:
@@ -136,7 +136,7 @@ class Wishes(Siblings):
             after = existing
         else:
             after = replace(after, changed=self.clock.now())
-        return Change(existing, after, moves, warnings, secret, along, joins)
+        return Change(existing, after, moves, warnings + unknown, secret, along, joins)
 
     def _with_version(
         self,

@@ -82,8 +82,8 @@ class Policies:
         )
 
     def forget(self, machine_id: str, extension: str) -> None:
-        """Drop the policy values and holds of an extension that is gone."""
-        for table in ("policies", "holds"):
+        """Drop the policy values, holds and windows of an extension that is gone."""
+        for table in ("policies", "holds", "windows"):
             self._db.run(
                 f"DELETE FROM {table} WHERE machine_id = ? AND extension = ?",  # noqa: S608 # names are ours
                 machine_id,
