@@ -47,6 +47,9 @@
         'Add-AzConnectedMachineUpgradeHold'
         'Get-AzConnectedMachineUpgradeHold'
         'Remove-AzConnectedMachineUpgradeHold'
+        'Add-AzConnectedMachineMaintenanceWindow'
+        'Get-AzConnectedMachineMaintenanceWindow'
+        'Remove-AzConnectedMachineMaintenanceWindow'
     )
     CmdletsToExport      = @()
     VariablesToExport    = @()

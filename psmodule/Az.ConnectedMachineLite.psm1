@@ -57,6 +57,9 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Public/Add-AzConnectedMachineUpgradeHold.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradeHold.ps1"
 . "$PSScriptRoot/Public/Remove-AzConnectedMachineUpgradeHold.ps1"
+. "$PSScriptRoot/Public/Add-AzConnectedMachineMaintenanceWindow.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineMaintenanceWindow.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineMaintenanceWindow.ps1"
 
 $script:PriorOnRemove = $ExecutionContext.SessionState.Module.OnRemove
 $ExecutionContext.SessionState.Module.OnRemove = {

@@ -61,6 +61,10 @@ function Set-AzConnectedMachineUpgradePolicy {
         # How long the machine is watched after an explicit upgrade; zero by default.
         [Nullable[timespan]] $ManualHealthWindow,
 
+        # From one upgrade pass to the next, as you schedule them: a runner stays for a maintenance window that
+        # opens sooner.
+        [Nullable[timespan]] $PassInterval,
+
         # How long the handler's install may take before it is ended and counts as failed.
         [Nullable[timespan]] $InstallTimeout,
 
@@ -84,6 +88,7 @@ function Set-AzConnectedMachineUpgradePolicy {
         foreach ($pair in @(
                 @('HealthWindow', 'healthWindow'), @('StableFor', 'stableFor'), @('HealthyFor', 'healthyFor'),
                 @('RetryInterval', 'retryInterval'), @('ManualHealthWindow', 'manualHealthWindow'),
+                @('PassInterval', 'passInterval'),
                 @('InstallTimeout', 'installTimeout'), @('UpdateTimeout', 'updateTimeout'), @('EnableTimeout', 'enableTimeout'),
                 @('DisableTimeout', 'disableTimeout'), @('UninstallTimeout', 'uninstallTimeout'))) {
             if (-not $PSBoundParameters.ContainsKey($pair[0])) { continue }

@@ -55,6 +55,11 @@ Reset-AzConnectedMachineExtension {E}
 Add-AzConnectedMachineUpgradeHold {E} -Version '7.0' -Until ([datetime]::UtcNow.AddDays(1)) -Reason why
 Get-AzConnectedMachineUpgradeHold {M}
 Remove-AzConnectedMachineUpgradeHold {E} -Version '7.0'
+$window = @{{ WindowName = 'w'; TimeZone = 'UTC'; Start = '00:00'; Duration = '7.00:00:00' }}
+Add-AzConnectedMachineMaintenanceWindow {M} @window -Day Monday -Week Last -Blackout 2020-01-01 -Spread 1:00
+Get-AzConnectedMachineMaintenanceWindow {M}
+Update-AzConnectedMachineExtension {E} -ForceRerun twice -IgnoreWindow
+Remove-AzConnectedMachineMaintenanceWindow {M} -WindowName w
 Test-AzConnectedExtensionPackage -Path ./none.zip -Confirm:$false -ErrorAction SilentlyContinue
 Get-AzConnectedMachineHandlerStatus {M}
 Get-AzConnectedMachineConfiguration {M}

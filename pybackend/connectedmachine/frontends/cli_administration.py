@@ -23,6 +23,7 @@ from connectedmachine.frontends.cli_options import (
     text,
 )
 from connectedmachine.frontends.cli_serve import serve
+from connectedmachine.frontends.cli_windows import WINDOWS
 
 _PROPERTY = place(
     "property", help="name of the property, as azcmagent has it", metavar="PROPERTY",
@@ -57,6 +58,8 @@ ADMINISTRATION = (
                          help="time from one health sample to the next"),
          policy_duration("--rollback-pause", dest="rollback_pause",
                          help="pause before a failed rollback is tried again; doubles each time"),
+         policy_duration("--pass-interval", dest="pass_interval",
+                         help="from one pass to the next: a window that opens sooner is waited for"),
          policy_duration("--install-timeout", dest="install_timeout",
                          help="how long the handler's install may take before it is ended"),
          policy_duration("--update-timeout", dest="update_timeout",
@@ -137,6 +140,7 @@ ADMINISTRATION = (
         "hold remove", "end a hold", f"hold remove {_IN} -n agent --version 1.2",
         passed_on("hold_remove"), None, (*OF_EXTENSION, VERSION), "Remove-AzConnectedMachineUpgradeHold",
     ),
+    *WINDOWS,
     Command(
         "credential create", "make a credential for the REST API; its secret is shown once",
         "credential create --name pipeline --scope operate",

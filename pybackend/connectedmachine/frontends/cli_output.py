@@ -101,6 +101,17 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "LastUsed": "lastUsed",
     },
     "new credential": {"Name": "name", "ClientId": "clientId", "ClientSecret": "clientSecret"},
+    "window": {
+        "Name": "name",
+        "Window": "windowName",
+        "TimeZone": "timeZone",
+        "Days": "days",
+        "Weeks": "weeks",
+        "Start": "start",
+        "Duration": "durationSeconds",
+        "IsOpen": "isOpen",
+        "NextOpening": "nextOpening",
+    },
     "hold": {"Name": "name", "Version": "version", "Until": "until", "Reason": "reason"},
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
