@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.world import GROUP, MACHINE, FakeClock, PowerCutError, World, at
+from agent.world import GROUP, MACHINE, SAMPLES, FakeClock, PowerCutError, World, at
 from connectedmachine.agent.next_look import next_look
 from connectedmachine.model.operation import OperationKind, Outcome, StepName, StepRecord
 from connectedmachine.model.resource import ProvisioningState
@@ -27,11 +27,24 @@ HOUR = 3600.0
 @pytest.fixture
 def world(tmp_path: Path, clock: FakeClock) -> Iterator[World]:
     """Time passes only while the product sleeps; a machine whose runner stays for no window."""
-    made = World(tmp_path, clock)
+    yield from prepared(World(tmp_path, clock, connect=False), simulated=True)
+
+
+@pytest.fixture
+def real(tmp_path: Path, clock: FakeClock) -> Iterator[World]:
+    """The same on this host, for what fails as handlers do."""
+    yield from prepared(World(tmp_path, clock, connect=False), simulated=False)
+
+
+def prepared(made: World, *, simulated: bool) -> Iterator[World]:
+    os = SAMPLES[AGENT.os] if simulated else None
+    made.service.machine_connect(
+        resource_group=GROUP, name=MACHINE, simulated=simulated, os_type=os, follow=made.listener
+    )
     made.policy(pass_interval=0, health_window=2.0, stable_for=1.0, sample_interval=1.0)
     yield made
     made.store.close()
-    end_processes(tmp_path)
+    end_processes(made.root)
 
 
 def opens_in(world: World, seconds: float, duration: float = HOUR, name: str | None = None) -> datetime:
@@ -247,62 +260,62 @@ def test_what_touched_something_goes_on_outside(world: World, clock: FakeClock) 
     assert world.version(AGENT) == NEW.version
 
 
-def test_a_rollback_outside_the_window_is_not_held_up(world: World, clock: FakeClock) -> None:
+def test_a_rollback_outside_the_window_is_not_held_up(real: World, clock: FakeClock) -> None:
     bad = replace(BUSY, version="1.1.0.0", fails=("update",))
-    world.install(AGENT, settings=None)
-    world.publish(bad)
-    opens_in(world, -60)
-    pass_id = world.ask_for_pass()
-    world.run(at("before update(new)", lambda: clock.pass_time(2 * HOUR)))
-    assert [d.reason for d in world.store.passes.decisions(pass_id)] == ["RolledBack"]
+    real.install(AGENT, settings=None)
+    real.publish(bad)
+    opens_in(real, -60)
+    pass_id = real.ask_for_pass()
+    real.run(at("before update(new)", lambda: clock.pass_time(2 * HOUR)))
+    assert [d.reason for d in real.store.passes.decisions(pass_id)] == ["RolledBack"]
 
 
-def test_the_next_of_a_pass_does_not_begin_when_the_window_closed_meanwhile(world: World) -> None:
-    world.install(AGENT, settings=None)
-    world.install(CLOCK, settings=None)
-    world.publish(NEW)
-    world.publish(NEW_CLOCK)
-    world.policy(health_window=300.0, sample_interval=50.0)
-    opens_in(world, -60, duration=120)
-    assert world.run_pass() == {"Agent": "Upgraded", "Clock": "OutsideWindow"}
-    assert world.version(CLOCK) == CLOCK.version
+def test_the_next_of_a_pass_does_not_begin_when_the_window_closed_meanwhile(real: World) -> None:
+    real.install(AGENT, settings=None)
+    real.install(CLOCK, settings=None)
+    real.publish(NEW)
+    real.publish(NEW_CLOCK)
+    real.policy(health_window=300.0, sample_interval=50.0)
+    opens_in(real, -60, duration=120)
+    assert real.run_pass() == {"Agent": "Upgraded", "Clock": "OutsideWindow"}
+    assert real.version(CLOCK) == CLOCK.version
 
 
-def test_a_runner_stays_for_a_window_that_opens_before_the_next_pass(world: World) -> None:
-    world.install(AGENT, settings=None)
-    world.publish(NEW)
-    world.policy(pass_interval=300.0)
-    opens = opens_in(world, 120, duration=60)
-    first = world.ask_for_pass()
-    world.run()
-    assert [d.reason for d in world.store.passes.decisions(first)] == ["OutsideWindow"]
-    assert world.version(AGENT) == NEW.version
-    upgrade = world.last(AGENT)
+def test_a_runner_stays_for_a_window_that_opens_before_the_next_pass(real: World) -> None:
+    real.install(AGENT, settings=None)
+    real.publish(NEW)
+    real.policy(pass_interval=300.0)
+    opens = opens_in(real, 120, duration=60)
+    first = real.ask_for_pass()
+    real.run()
+    assert [d.reason for d in real.store.passes.decisions(first)] == ["OutsideWindow"]
+    assert real.version(AGENT) == NEW.version
+    upgrade = real.last(AGENT)
     assert opens <= upgrade.began < opens + timedelta(seconds=60)
     assert upgrade.initiator == "window"
 
 
-def test_a_wish_is_seen_while_a_runner_stays(world: World, clock: FakeClock) -> None:
-    world.install(AGENT, settings=None)
-    world.publish(NEW)
-    world.policy(pass_interval=300.0)
-    opens_in(world, 120)
-    world.ask_for_pass()
-    clock.on_sleep = lambda: None if world.extension(AGENT).removing else world.remove(AGENT)
+def test_a_wish_is_seen_while_a_runner_stays(real: World, clock: FakeClock) -> None:
+    real.install(AGENT, settings=None)
+    real.publish(NEW)
+    real.policy(pass_interval=300.0)
+    opens_in(real, 120)
+    real.ask_for_pass()
+    clock.on_sleep = lambda: None if real.extension(AGENT).removing else real.remove(AGENT)
     asked = clock.now()
-    world.run()
-    assert world.is_gone(AGENT)
+    real.run()
+    assert real.is_gone(AGENT)
     assert clock.now() - asked < timedelta(seconds=10)
 
 
-def test_a_runner_does_not_stay_longer_than_until_the_next_pass(world: World, clock: FakeClock) -> None:
-    world.install(AGENT, settings=None)
-    world.publish(NEW)
-    world.policy(pass_interval=60.0)
-    opens_in(world, 120)
-    world.ask_for_pass()
+def test_a_runner_does_not_stay_longer_than_until_the_next_pass(real: World, clock: FakeClock) -> None:
+    real.install(AGENT, settings=None)
+    real.publish(NEW)
+    real.policy(pass_interval=60.0)
+    opens_in(real, 120)
+    real.ask_for_pass()
     began = clock.now()
-    world.run()
+    real.run()
     assert clock.now() == began
 
 
@@ -340,29 +353,38 @@ def test_the_windows_of_an_extension_take_the_place_of_the_machines(world: World
     assert world.run_pass() == {"Agent": "OutsideWindow", "Clock": "Upgraded"}
 
 
-def test_a_retry_waits_for_the_window_too(world: World, clock: FakeClock) -> None:
+def test_a_retry_waits_for_the_window_too(real: World, clock: FakeClock) -> None:
     bad = replace(BUSY, version="1.1.0.0", fails=("update",))
-    world.policy(retry_interval=HOUR)
-    world.install(AGENT, settings=None)
-    world.publish(bad)
-    opens_in(world, -60)
-    assert world.run_pass() == {"Agent": "RolledBack"}
+    real.policy(retry_interval=HOUR)
+    real.install(AGENT, settings=None)
+    real.publish(bad)
+    opens_in(real, -60)
+    assert real.run_pass() == {"Agent": "RolledBack"}
     clock.pass_time(2 * HOUR)
-    assert world.run_pass() == {"Agent": "OutsideWindow"}
+    assert real.run_pass() == {"Agent": "OutsideWindow"}
     clock.pass_time(22 * HOUR)
-    assert world.run_pass() == {"Agent": "RolledBack"}
+    assert real.run_pass() == {"Agent": "RolledBack"}
 
 
-def test_forward_out_of_a_pending_rollback_does_not_wait(world: World, clock: FakeClock) -> None:
+def test_forward_out_of_a_pending_rollback_does_not_wait(real: World, clock: FakeClock) -> None:
     old, new = replace(BUSY, version="1.0.0.0"), replace(BUSY, version="1.1.0.0", fails=("update",))
-    world.install(old, settings=None)
-    override(world.state(old), old.version, fails=["enable"])
-    world.publish(new)
-    world.policy(rollback_pause=7200.0)
-    opens_in(world, -60)
-    assert world.run_pass() == {"Agent": "RollbackPending"}
-    override(world.state(new), new.version, fails=[])
+    real.install(old, settings=None)
+    override(real.state(old), old.version, fails=["enable"])
+    real.publish(new)
+    real.policy(rollback_pause=7200.0)
+    opens_in(real, -60)
+    assert real.run_pass() == {"Agent": "RollbackPending"}
+    override(real.state(new), new.version, fails=[])
     clock.pass_time(1.5 * HOUR)
-    world.resolve(new, "forward")
-    world.run()
-    assert world.version(new) == new.version
+    real.resolve(new, "forward")
+    real.run()
+    assert real.version(new) == new.version
+
+
+def test_a_runner_of_a_simulated_machine_does_not_stay(world: World) -> None:
+    """Sleeping takes no time there: it would look at the store as fast as it can until the window opens."""
+    world.install(AGENT, settings=None)
+    world.publish(NEW)
+    world.policy(pass_interval=300.0)
+    opens_in(world, 120)
+    assert world.run_pass() == {"Agent": "OutsideWindow"}

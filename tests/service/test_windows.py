@@ -88,7 +88,7 @@ def test_the_windows_of_an_extension_go_with_it(installed: Desk) -> None:
 def test_a_window_that_cannot_be_is_refused(installed: Desk, given: dict[str, str], code: str) -> None:
     before = installed.state()
     with pytest.raises(ConnectedMachineError) as error:
-        add(installed, **given)
+        add(installed, **given)  # type: ignore[arg-type] # each case gives what it is about
     refused(error, code)
     assert installed.state() == before
 
@@ -110,7 +110,8 @@ def test_a_target_of_a_type_waits_in_the_same_way(installed: Desk) -> None:
     assert installed.version() == "1.0.0.0"
     assert any("maintenance window" in text for text in installed.heard.warnings)
     installed.service.extension_upgrade(
-        **MACHINE,
+        resource_group=RG,
+        machine="m1",
         targets_text='{"Contoso.Sample.Agent": {"targetVersion": "1.1"}}',
         ignore_window=True,
         follow=installed.heard,
@@ -130,7 +131,8 @@ def test_the_installed_version_as_target_ends_the_wait(installed: Desk) -> None:
 def test_a_request_that_a_client_polls_for_ends_though_its_version_waits(installed: Desk) -> None:
     add(installed, days=DAYS_AWAY)
     accepted = installed.service.request_accept(
-        **MACHINE,
+        resource_group=RG,
+        machine="m1",
         verb="patch",
         name="agent",
         body_text='{"properties": {"typeHandlerVersion": "1.1"}}',

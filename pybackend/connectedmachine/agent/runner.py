@@ -97,7 +97,8 @@ class Runner:
     def _is_worth_staying(self, idle_since: float) -> bool:
         if self._clock.monotonic() - idle_since < self._patience and (self._pauses() or self._waits()):
             return True
-        return self._openings.worth_staying(self._clock.now())
+        # Nobody waits on a simulated machine: sleeping takes no time there, so this would never end.
+        return not self._machine.simulated and self._openings.worth_staying(self._clock.now())
 
     def has_work(self) -> bool:
         """Say whether something is due now; changes nothing."""

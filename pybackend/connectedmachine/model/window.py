@@ -130,7 +130,8 @@ def parsed_start(text: str) -> time:
     match = _START.fullmatch(text)
     if match is None:
         raise _invalid("start", f"'{text}' is no time of day", "Use hours and minutes, such as 22:00.")
-    return time(*(int(part or 0) for part in match.groups()))
+    hour, minute, second = (int(part or 0) for part in match.groups())
+    return time(hour, minute, second)
 
 
 def parsed_blackouts(texts: Sequence[str]) -> tuple[Blackout, ...]:
