@@ -50,6 +50,9 @@
         'Add-AzConnectedMachineUpgradePin'
         'Get-AzConnectedMachineUpgradePin'
         'Remove-AzConnectedMachineUpgradePin'
+        'Add-AzConnectedMachineMaintenanceWindow'
+        'Get-AzConnectedMachineMaintenanceWindow'
+        'Remove-AzConnectedMachineMaintenanceWindow'
     )
     CmdletsToExport      = @()
     VariablesToExport    = @()

@@ -60,6 +60,9 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Public/Add-AzConnectedMachineUpgradePin.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradePin.ps1"
 . "$PSScriptRoot/Public/Remove-AzConnectedMachineUpgradePin.ps1"
+. "$PSScriptRoot/Public/Add-AzConnectedMachineMaintenanceWindow.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineMaintenanceWindow.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineMaintenanceWindow.ps1"
 
 $script:PriorOnRemove = $ExecutionContext.SessionState.Module.OnRemove
 $ExecutionContext.SessionState.Module.OnRemove = {

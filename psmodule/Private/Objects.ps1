@@ -311,7 +311,7 @@ function ToPolicy {
         $name = $entry['name'].Substring(0, 1).ToUpperInvariant() + $entry['name'].Substring(1)
         $value = $entry['value']
         if ($name -in 'HealthWindow', 'StableFor', 'HealthyFor', 'RetryInterval', 'RetryLongest', 'RetryFor', 'ManualHealthWindow', 'SampleInterval',
-            'RollbackPause', 'InstallTimeout', 'UpdateTimeout', 'EnableTimeout', 'DisableTimeout', 'UninstallTimeout') { $value = ReadSpan $value }
+            'RollbackPause', 'PassInterval', 'InstallTimeout', 'UpdateTimeout', 'EnableTimeout', 'DisableTimeout', 'UninstallTimeout') { $value = ReadSpan $value }
         $members[$name] = $value
         $source[$name] = $entry['source']
     }
@@ -382,6 +382,28 @@ function ToPin {
         Version           = $Pin['version']
         Reason            = $Pin['reason']
         Created           = ReadTime $Pin['created']
+    }
+}
+
+function ToWindow {
+    param([Collections.IDictionary] $Window, [string] $ResourceGroupName)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.MaintenanceWindow'
+        WindowName        = $Window['windowName']
+        MachineName       = $Window['machine']
+        ResourceGroupName = $ResourceGroupName
+        Name              = $Window['name']
+        TimeZone          = $Window['timeZone']
+        Day               = [string[]] @($Window['days'])
+        Week              = [string[]] @($Window['weeks'])
+        Start             = $Window['start']
+        Duration          = ReadSpan $Window['durationSeconds']
+        Spread            = ReadSpan $Window['spreadSeconds']
+        Blackout          = [string[]] @($Window['blackouts'])
+        IsOpen            = $Window['isOpen']
+        Closes            = ReadTime $Window['closes']
+        NextOpening       = ReadTime $Window['nextOpening']
     }
 }
 

@@ -89,6 +89,10 @@ function Set-AzConnectedMachineUpgradePolicy {
         # Whether an extension that is created from now on is enrolled unless its creation says otherwise.
         [Nullable[bool]] $EnrolByDefault,
 
+        # From one upgrade pass to the next, as you schedule them: a runner stays for a maintenance window that
+        # opens sooner.
+        [Nullable[timespan]] $PassInterval,
+
         # How long the handler's install may take before it is ended and counts as failed.
         [Nullable[timespan]] $InstallTimeout,
 
@@ -114,7 +118,7 @@ function Set-AzConnectedMachineUpgradePolicy {
                 @('RetryInterval', 'retryInterval'), @('RetryGrowth', 'retryGrowth'), @('RetryLongest', 'retryLongest'),
                 @('RetryLimit', 'retryLimit'), @('RetryFor', 'retryFor'), @('RetryJitter', 'retryJitter'),
                 @('ManualHealthWindow', 'manualHealthWindow'), @('SampleInterval', 'sampleInterval'),
-                @('RollbackPause', 'rollbackPause'), @('EnrolByDefault', 'enrolByDefault'),
+                @('RollbackPause', 'rollbackPause'), @('EnrolByDefault', 'enrolByDefault'), @('PassInterval', 'passInterval'),
                 @('InstallTimeout', 'installTimeout'), @('UpdateTimeout', 'updateTimeout'), @('EnableTimeout', 'enableTimeout'),
                 @('DisableTimeout', 'disableTimeout'), @('UninstallTimeout', 'uninstallTimeout'))) {
             if (-not $PSBoundParameters.ContainsKey($pair[0])) { continue }

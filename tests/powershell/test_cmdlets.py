@@ -438,6 +438,31 @@ def test_every_value_of_a_policy_is_set_and_taken_back(shared_shell: Shell) -> N
     assert back.only() == "arc-2021 preset"
 
 
+def test_a_version_waits_for_a_maintenance_window_unless_it_is_told_not_to(
+    server: Shell, tmp_path: Path
+) -> None:
+    publish(server, tmp_path, version("1.0.0.0"))
+    server.run(INSTALL)
+    publish(server, tmp_path, version("1.10.0.0"))
+    added = server.run(
+        "$day = [datetime]::UtcNow.AddDays(3).DayOfWeek;"
+        f"$w = Add-AzConnectedMachineMaintenanceWindow {M} -WindowName nights -TimeZone Europe/Berlin"
+        " -Start 12:00 -Duration 01:00:00 -Day $day -Blackout 2020-01-01;"
+        "$w.WindowName, $w.IsOpen, $w.Day[0], $w.Duration.TotalHours, $w.NextOpening.DayOfWeek -join '|'"
+    )
+    name, is_open, day, hours, opens_on = added.only().split("|")
+    assert (name, is_open, hours, day) == ("nights", "False", "1", opens_on)
+    waits = server.run(
+        f"(Update-AzConnectedMachineExtension {E} -TypeHandlerVersion '1.10').TypeHandlerVersion"
+    )
+    assert waits.only() == "1.0.0.0"
+    assert any("maintenance window opens at" in warning for warning in waits.warnings)
+    moved = server.run(f"(Update-AzConnectedMachineExtension {E} -IgnoreWindow).TypeHandlerVersion")
+    assert moved.only() == "1.10.0.0"
+    server.run(f"Get-AzConnectedMachineMaintenanceWindow {M} | Remove-AzConnectedMachineMaintenanceWindow")
+    assert server.run(f"@(Get-AzConnectedMachineMaintenanceWindow {M}).Count").only() == "0"
+
+
 def test_packages_are_published_into_galleries_and_withdrawn(shell: Shell, tmp_path: Path) -> None:
     package = build(tmp_path, version("1.10.0.0"))
     added = shell.run(

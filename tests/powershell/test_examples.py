@@ -42,6 +42,8 @@ def prepared(folder: Path, *, installed: bool) -> Path:
         script += f"""
         Set-AzConnectedMachineExtension {E} -Publisher {PUBLISHER} -ExtensionType {TYPE} -Location WestUS
         Add-AzConnectedMachineUpgradeHold {E} -Version '9.10'
+        $always = @{{ TimeZone = 'UTC'; Start = '00:00'; Duration = '7.00:00:00' }}
+        Add-AzConnectedMachineMaintenanceWindow {M} -WindowName nights @always
         Add-AzConnectedMachineGallery -Name team -Path '{folder / "team"}'
         Add-AzConnectedMachineHealthProbe {M} -Name web -Tcp localhost:1
         Publish-AzConnectedExtensionPackage -Path '{folder / "agent-9.10.zip"}' -Publisher {PUBLISHER} `

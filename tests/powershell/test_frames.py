@@ -60,6 +60,11 @@ Add-AzConnectedMachineUpgradePin {E} -Version '7.0' -Block -Reason why
 Get-AzConnectedMachineUpgradePin {M}
 Remove-AzConnectedMachineUpgradePin {E} -Version '7.0'
 Set-AzConnectedMachineUpgradePolicy {M} -RetryGrowth 2 -RetryLimit 3 -RetryJitter $null -EnrolByDefault $false
+$window = @{{ WindowName = 'w'; TimeZone = 'UTC'; Start = '00:00'; Duration = '7.00:00:00' }}
+Add-AzConnectedMachineMaintenanceWindow {M} @window -Day Monday -Week Last -Blackout 2020-01-01 -Spread 1:00
+Get-AzConnectedMachineMaintenanceWindow {M}
+Update-AzConnectedMachineExtension {E} -ForceRerun twice -IgnoreWindow
+Remove-AzConnectedMachineMaintenanceWindow {M} -WindowName w
 Test-AzConnectedExtensionPackage -Path ./none.zip -Confirm:$false -ErrorAction SilentlyContinue
 Get-AzConnectedMachineHandlerStatus {M}
 Get-AzConnectedMachineConfiguration {M}

@@ -51,6 +51,7 @@ def test_the_default_is_the_documentation_of_2021(desk: Desk) -> None:
         "manualHealthWindow": 0.0,
         "sampleInterval": 5.0,
         "rollbackPause": 60.0,
+        "passInterval": 86_400.0,
         "enrolByDefault": False,
         "installTimeout": 900.0,
         "updateTimeout": 900.0,

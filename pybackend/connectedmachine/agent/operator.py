@@ -15,6 +15,8 @@ from datetime import datetime
 from connectedmachine.agent.hands import Hands, StepResult
 from connectedmachine.agent.observer import Observer, settings_of
 from connectedmachine.agent.outcome import extension_after
+from connectedmachine.agent.windows import keeping
+from connectedmachine.model.decision import Reason
 from connectedmachine.model.errors import ConnectedMachineError, DiskFullError, StoreError
 from connectedmachine.model.handler import StatusKind
 from connectedmachine.model.operation import (
@@ -33,6 +35,7 @@ from connectedmachine.model.operation import (
 from connectedmachine.model.policy import Backoff
 from connectedmachine.model.resource import Extension, ProvisioningState, Status
 from connectedmachine.store import Store
+from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.gate import Refusal, refusal
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.restraint import in_words, pinned_out
@@ -178,7 +181,22 @@ class Operator:
             message = f"{refused.message} Nothing was touched."
             return replace(result, outcome=StepOutcome.WITHDRAWN, message=message, code=refused.code)
         why = self._withdrawn(operation)
-        return result if why is None else replace(result, outcome=StepOutcome.WITHDRAWN, message=why)
+        if why is not None:
+            return replace(result, outcome=StepOutcome.WITHDRAWN, message=why)
+        closed = self._closed(operation)
+        if closed is None:
+            return result
+        message = f"The maintenance window closed before anything was touched. {closed.message}"
+        code = Reason.OUTSIDE_WINDOW
+        return replace(result, outcome=StepOutcome.WITHDRAWN, message=message, code=code)
+
+    def _closed(self, operation: Operation) -> Closed | None:
+        if operation.kind is not OperationKind.CHANGE_VERSION:
+            return None
+        first, *others = self._covered(operation)
+        if first.ignore_window and first.target == operation.new.version:
+            return None
+        return keeping(self._store, first, others, self._clock.now())
 
     def _refusal(self, operation: Operation) -> Refusal | None:
         configuration = self._store.configurations.of(operation.machine_id)

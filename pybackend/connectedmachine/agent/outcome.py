@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from connectedmachine.model.decision import Reason
 from connectedmachine.model.operation import (
     Choice,
     End,
@@ -35,9 +36,14 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
     failed = end.outcome is Outcome.FAILED
     choice = next((r.choice for r in reversed(operation.journal) if r.choice is not None), None)
     forward = failed and choice is Choice.FORWARD
+    # What a window withdrew is done when the next one opens.
+    postponed = end.code == Reason.OUTSIDE_WINDOW
     target = extension.target
-    if target == operation.new.version:
+    if target == operation.new.version and not postponed:
         target = None
+    tried = extension.settings_tried
+    if not postponed:
+        tried = max(tried, operation.instance(extension.name).settings_seq)
     installed = _installed(extension, operation, end, choice)
     return replace(
         extension,
@@ -47,10 +53,12 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
         reset_requested=extension.reset_requested
         and installed is not None
         and operation.kind is not OperationKind.RESET_STATE,
-        settings_tried=max(extension.settings_tried, operation.instance(extension.name).settings_seq),
+        settings_tried=tried,
         provisioning=ProvisioningState.FAILED if failed else ProvisioningState.SUCCEEDED,
         status=Status(end.code or code, level, code, end.message, now),
         changed=now,
+        # Forward is out of what had begun: it cannot wait.
+        ignore_window=forward or (extension.ignore_window and target is not None),
     )
 
 

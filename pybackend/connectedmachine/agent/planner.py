@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectedmachine.agent.hands import Hands
+from connectedmachine.agent.windows import keeping
 from connectedmachine.model.operation import Operation, Pause
 from connectedmachine.model.policy import Policy, PolicyValues, effective
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.version import VersionRequest
 from connectedmachine.store import Store
+from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import Obstacle
@@ -90,7 +92,13 @@ class Planner:
             pins=[pin for name in names for pin in policies.pins(self._machine.id, name)],
             backoffs=policies.backoffs(self._machine.id, extension.name),
             obstacle=self._obstacle(extension, now),
+            window=self._closed(extension, siblings, now),
         )
+
+    def _closed(self, extension: Extension, siblings: list[Extension], now: datetime) -> Closed | None:
+        if extension.ignore_window and extension.target is not None:
+            return None
+        return keeping(self._store, extension, siblings, now)
 
     def _obstacle(self, extension: Extension, now: datetime) -> Obstacle | None:
         if extension.installed is not None or not extension.provision_after:

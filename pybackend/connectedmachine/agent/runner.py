@@ -2,7 +2,7 @@
 
 It holds the machine's effects lock. Front ends commit wishes to the store and start a runner
 (``agent.launch``); it reads the wishes at its safe points. A pending rollback keeps it for an hour of
-tries; later ones belong to the next pass.
+tries; later ones belong to the next pass. So does a maintenance window that opens before the next pass.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from connectedmachine.agent.hands import Hands
 from connectedmachine.agent.images import offered
+from connectedmachine.agent.openings import Openings
 from connectedmachine.agent.operator import Operator, StopPoint
 from connectedmachine.agent.planner import Planner, sharing
 from connectedmachine.model.decision import Decision, Reason
@@ -35,11 +36,14 @@ from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING
 from connectedmachine.upgrade.restraint import VERSION_PINNED, retry_at
 from connectedmachine.upgrade.subject import Move, Planned
 
+WINDOW = "window"
+"""Initiator of a pass that a runner asks for when a maintenance window opens."""
+
 PATIENCE = 3600.0
 """Seconds for which a pending rollback keeps the runner."""
 
 _LOOK = 1.0
-"""Seconds between looks at the store while nothing but a pending rollback is left."""
+"""Seconds between looks at the store while nothing but a pending rollback or a window is left."""
 
 _PROVISIONING = {
     OperationKind.INSTALL: ProvisioningState.CREATING,
@@ -75,6 +79,7 @@ class Runner:
         self._hands = hands
         self._operator = Operator(store, hands, stop_point)
         self._patience = patience
+        self._openings = Openings(store, machine.id)
         # A removal that fails is tried again by the next runner, not by this one in a circle.
         self._failed_removals: set[str] = set()
 
@@ -83,12 +88,18 @@ class Runner:
         self._hands.tidy()
         idle_since = self._clock.monotonic()
         while True:
-            if self._resume() or self._asked_for() or self._pass():
+            if self._resume() or self._asked_for() or self._pass() or self._opened():
                 idle_since = self._clock.monotonic()
-            elif (self._pauses() or self._waits()) and self._clock.monotonic() - idle_since < self._patience:
+            elif self._is_worth_staying(idle_since):
                 self._clock.sleep(_LOOK)
             else:
                 return
+
+    def _is_worth_staying(self, idle_since: float) -> bool:
+        if self._clock.monotonic() - idle_since < self._patience and (self._pauses() or self._waits()):
+            return True
+        # Nobody waits on a simulated machine: sleeping takes no time there, so this would never end.
+        return not self._machine.simulated and self._openings.worth_staying(self._clock.now())
 
     def has_work(self) -> bool:
         """Say whether something is due now; changes nothing."""
@@ -96,6 +107,7 @@ class Runner:
             any(self._is_due(operation) for operation in self._unfinished())
             or self._next_asked_for() is not None
             or self._store.passes.next_wanted(self._machine.id) is not None
+            or bool(self._openings.opened(self._clock.now()))
         )
 
     # Unfinished operations.
@@ -129,7 +141,13 @@ class Runner:
         return any(o is not None and o.standing is Standing.COMING for o in obstacles)
 
     def _asking(self) -> list[Extension]:
-        return [e for e in queue(self._store.extensions.of_machine(self._machine.id)) if _asks(e)]
+        now = self._clock.now()
+        extensions = self._store.extensions.of_machine(self._machine.id)
+        return [e for e in queue(extensions) if _asks(e) and not self._only_waits(e, now)]
+
+    def _only_waits(self, extension: Extension, now: datetime) -> bool:
+        # To plan for it each second of its wait would read every gallery as often.
+        return self._openings.is_told(extension, now) and not _asks(replace(extension, target=None))
 
     def _asked_for(self) -> bool:
         found = self._next_asked_for()
@@ -187,6 +205,14 @@ class Runner:
         self._store.passes.end(pass_.id, self._clock.now())
         return True
 
+    def _opened(self) -> bool:
+        """Ask for another look at what a pass found outside of its window, now that it is open."""
+        now = self._clock.now()
+        opened = self._openings.opened(now)
+        for name in opened:
+            self._store.passes.request(Pass(str(uuid.uuid4()), self._machine.id, name, WINDOW, now))
+        return bool(opened)
+
     def _decide(self, extension: Extension, pass_: Pass) -> Decision:
         begun = self._begin(extension, self._planner(), automatic=True, pass_=pass_)
         if isinstance(begun, Decision):
@@ -216,6 +242,8 @@ class Runner:
         failures = self._store.policies.backoffs(self._machine.id, name)
         failed = next((b for b in failures if b.version == new), None)
         due = None if failed is None else retry_at(failed, operation.policy, self._machine.id)
+        if operation.code == Reason.OUTSIDE_WINDOW:
+            reason, due = Reason.OUTSIDE_WINDOW, self._openings.next_of(name, self._clock.now())
         return Decision(name, reason, operation.message, old, new, due, operation.id)
 
     # Beginning.
@@ -271,12 +299,23 @@ class Runner:
             old_manifest=None if installed is None else installed.manifest,
             instances=tuple(_instance(e) for e in ([extension, *siblings] if changes else [extension])),
             automatic=move.automatic,
-            initiator=pass_.initiator if move.automatic and pass_ is not None else extension.target_initiator,
+            initiator=_initiator(extension, move, pass_),
             policy=planner.policy(extension),
             began=self._clock.now(),
             partial=bool(siblings) and move.kind in (OperationKind.INSTALL, OperationKind.REMOVE),
             pass_id=None if pass_ is None else pass_.id,
         )
+
+
+def _initiator(extension: Extension, move: Move, pass_: Pass | None) -> str:
+    if move.automatic and pass_ is not None:
+        return pass_.initiator
+    ignores = move.kind is OperationKind.CHANGE_VERSION and extension.ignore_window
+    return (
+        f"{extension.target_initiator} (maintenance windows ignored)"
+        if ignores
+        else extension.target_initiator
+    )
 
 
 def _instance(extension: Extension) -> Instance:
@@ -305,6 +344,11 @@ def _without_work(extension: Extension, planned: Planned, now: datetime) -> Exte
         return replace(
             extension, target=None, provisioning=ProvisioningState.SUCCEEDED, status=status, changed=now
         )
+    if decision.reason is Reason.OUTSIDE_WINDOW:
+        status = Status(Reason.OUTSIDE_WINDOW, "Information", "Waiting", decision.message, now)
+        if (extension.status.code, extension.status.message) == (status.code, status.message):
+            return None
+        return replace(extension, provisioning=ProvisioningState.SUCCEEDED, status=status, changed=now)
     if decision.reason in (Reason.BLOCKED_BY_POLICY, Reason.PINNED):
         code = VERSION_PINNED if decision.reason is Reason.PINNED else NOT_ALLOWED
         status = Status(code, "Error", "Not ready", decision.message, now)

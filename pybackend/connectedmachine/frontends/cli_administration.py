@@ -24,6 +24,7 @@ from connectedmachine.frontends.cli_options import (
     text,
 )
 from connectedmachine.frontends.cli_serve import serve
+from connectedmachine.frontends.cli_windows import WINDOWS
 
 _PROPERTY = place(
     "property", help="name of the property, as azcmagent has it", metavar="PROPERTY",
@@ -71,6 +72,8 @@ ADMINISTRATION = (
          Option(("--enrol-by-default",), "enrol_by_default",
                 "whether a new extension is enrolled unless its creation says otherwise",
                 type=values.boolean_or_default, metavar="true|false|default"),
+         policy_duration("--pass-interval", dest="pass_interval",
+                         help="from one pass to the next: a window that opens sooner is waited for"),
          policy_duration("--install-timeout", dest="install_timeout",
                          help="how long the handler's install may take before it is ended"),
          policy_duration("--update-timeout", dest="update_timeout",
@@ -151,6 +154,7 @@ ADMINISTRATION = (
         "hold remove", "end a hold", f"hold remove {_IN} -n agent --version 1.2",
         passed_on("hold_remove"), None, (*OF_EXTENSION, VERSION), "Remove-AzConnectedMachineUpgradeHold",
     ),
+    *WINDOWS,
     Command(
         "hold clear", "end every hold of a machine or of an extension", f"hold clear {_IN}",
         passed_on("hold_clear"), None, (*OF_MACHINE, NAME), "Remove-AzConnectedMachineUpgradeHold -All",

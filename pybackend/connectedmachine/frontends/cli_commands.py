@@ -14,6 +14,7 @@ from connectedmachine.frontends.cli_command import Command
 from connectedmachine.frontends.cli_options import (
     GALLERY,
     GROUP,
+    IGNORE_WINDOW,
     LOCATION,
     MACHINE,
     NAME,
@@ -47,6 +48,7 @@ GROUPS = {
     "probe": "manage health probes, which say whether a machine is healthy",
     "hold": "keep extensions, or versions of them, from moving by themselves",
     "pin": "keep extensions to versions, or from versions, whoever asks for another",
+    "window": "let versions change in maintenance windows only",
     "credential": "manage who may use the REST API",
 }
 
@@ -79,7 +81,7 @@ _CHANGES = (
            "extensions that are to be ready before it is installed; alone: none",
            nargs="*", metavar="NAME"),
     text("--force-update-tag", dest="forceUpdateTag", help="a new text has the settings applied again"),
-    TAGS, PUBLISHER, TYPE, NO_WAIT,
+    TAGS, PUBLISHER, TYPE, NO_WAIT, IGNORE_WINDOW,
 )  # fmt: skip
 
 COMMANDS = (
@@ -128,7 +130,7 @@ COMMANDS = (
         "upgrade-extension", "move extensions to given versions",
         f"""upgrade-extension {_IN} --extension-targets '{{"P.T": {{"targetVersion": "1.2"}}}}'""",
         calls.upgrade_extension, "extension",
-        (*OF_MACHINE, NO_WAIT,
+        (*OF_MACHINE, NO_WAIT, IGNORE_WINDOW,
          json_object("--extension-targets", dest="targets", required=True,
                      help="versions by publisher and type")),
         "Update-AzConnectedExtension",

@@ -114,6 +114,10 @@ NO_WAIT = Option(
     ("--no-wait",), "wait", "return as soon as the request is stored; it is done in the background",
     nargs=0, const=False,
 )  # fmt: skip
+IGNORE_WINDOW = Option(
+    ("--ignore-window",), "ignore_window", "change the version now, though no maintenance window is open",
+    nargs=0, const=True,
+)  # fmt: skip
 
 OF_MACHINE = (needed(GROUP), needed(MACHINE), SUBSCRIPTION)
 """What names a machine."""

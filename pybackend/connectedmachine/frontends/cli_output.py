@@ -109,6 +109,17 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Reason": "reason",
     },
     "pin": {"Name": "name", "Kind": "kind", "Version": "version", "Reason": "reason"},
+    "window": {
+        "Name": "name",
+        "Window": "windowName",
+        "TimeZone": "timeZone",
+        "Days": "days",
+        "Weeks": "weeks",
+        "Start": "start",
+        "Duration": "durationSeconds",
+        "IsOpen": "isOpen",
+        "NextOpening": "nextOpening",
+    },
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z", re.ASCII)
 _GROUP_IN_ID = re.compile(r"/resourceGroups/([^/]+)/", re.IGNORECASE)

@@ -18,11 +18,11 @@ METHODS: dict[str, tuple[str, str]] = {
     "machine.remove": ("resourceGroup name", ""),
     "extension.get": (f"{_MACHINE} name", ""),
     "extension.list": (_MACHINE, ""),
-    "extension.put": (f"{_MACHINE} name bodyText", "wait"),
-    "extension.patch": (f"{_MACHINE} name bodyText", "wait"),
+    "extension.put": (f"{_MACHINE} name bodyText", "wait ignoreWindow"),
+    "extension.patch": (f"{_MACHINE} name bodyText", "wait ignoreWindow"),
     "extension.remove": (f"{_MACHINE} name", "wait"),
     "extension.resetState": (f"{_MACHINE} name", "wait"),
-    "extension.upgrade": (f"{_MACHINE} targetsText", "wait"),
+    "extension.upgrade": (f"{_MACHINE} targetsText", "wait ignoreWindow"),
     "extension.preview": (f"{_MACHINE} name verb", "bodyText"),
     "image.publish": (
         "path publisher type version operatingSystem",
@@ -50,7 +50,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "policy.set": (
         _MACHINE,
         "name preset healthWindow stableFor healthyFor retryInterval retryGrowth retryLongest retryLimit"
-        " retryFor retryJitter manualHealthWindow sampleInterval rollbackPause enrolByDefault"
+        " retryFor retryJitter manualHealthWindow sampleInterval rollbackPause enrolByDefault passInterval"
         " installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
     ),
     "config.get": (_MACHINE, ""),
@@ -66,6 +66,9 @@ METHODS: dict[str, tuple[str, str]] = {
     "pin.add": (f"{_MACHINE} name version", "block reason"),
     "pin.list": (_MACHINE, "name"),
     "pin.remove": (f"{_MACHINE} name", "version"),
+    "window.add": (f"{_MACHINE} windowName timeZone start duration", "name days weeks blackouts spread"),
+    "window.list": (_MACHINE, "name"),
+    "window.remove": (f"{_MACHINE} windowName", "name"),
 }
 
 MUTATIONS = frozenset(
@@ -95,13 +98,24 @@ MUTATIONS = frozenset(
         "hold.clear",
         "pin.add",
         "pin.remove",
+        "window.add",
+        "window.remove",
     }
 )
 """The methods that change something: they follow, and take ``idempotencyKey`` and ``initiator`` too."""
 
 # A parameter's name says its type, in every method; whatever is not named here is a string.
 _BOOLEANS = frozenset(
-    {"wait", "simulated", "supportsAutomaticUpgrade", "extensionsEnabled", "retry", "block", "enrolByDefault"}
+    {
+        "wait",
+        "ignoreWindow",
+        "simulated",
+        "supportsAutomaticUpgrade",
+        "extensionsEnabled",
+        "retry",
+        "block",
+        "enrolByDefault",
+    }
 )
 _SECONDS = frozenset(
     {
@@ -114,6 +128,7 @@ _SECONDS = frozenset(
         "manualHealthWindow",
         "sampleInterval",
         "rollbackPause",
+        "passInterval",
         "installTimeout",
         "updateTimeout",
         "enableTimeout",
@@ -122,10 +137,12 @@ _SECONDS = frozenset(
         "interval",
         "timeout",
         "window",
+        "duration",
+        "spread",
     }
 )
 _NUMBERS = frozenset({"retryGrowth", "retryLimit", "retryJitter"})
-_STRING_LISTS = frozenset({"command", "allowList", "blockList"})
+_STRING_LISTS = frozenset({"command", "allowList", "blockList", "days", "weeks", "blackouts"})
 _STRING_MAPS = frozenset({"tags"})
 _CLEARED_BY_NULL = {
     "policy.set": _SECONDS | _NUMBERS | {"preset", "enrolByDefault"},

@@ -35,6 +35,8 @@ class Policy:
         sample_interval: From one health sample to the next.
         rollback_pause: From a failed rollback to its next try; doubles with each.
         enrol_by_default: ``enableAutomaticUpgrade`` of an extension created without it.
+        pass_interval: From one pass to the next, as the machine's schedule has it: a runner stays for a
+            maintenance window that opens sooner than that.
         install_timeout: How long an ``install`` may take until it is ended and has failed. The defaults of
             this and the four that follow are those of Azure's agent (handler contract 2.1); journals of
             releases that did not have them yet mean the same.
@@ -54,6 +56,7 @@ class Policy:
     sample_interval: float
     rollback_pause: float
     enrol_by_default: bool
+    pass_interval: float = DAY
     install_timeout: float = 900.0
     update_timeout: float = 900.0
     enable_timeout: float = 300.0

@@ -115,6 +115,7 @@ class Extension:
         stopped: An operator gave up on a pending rollback; nothing happens until the user asks again.
         provision_after: Names of the extensions that are to be ready before it is installed.
         reset_requested: The user asked for a reset of its state; an operation does it.
+        ignore_window: ``target`` is not to wait for a maintenance window.
     """
 
     machine_id: str
@@ -139,3 +140,4 @@ class Extension:
     created: datetime
     changed: datetime = field(compare=False)
     provision_after: tuple[str, ...] = ()
+    ignore_window: bool = False

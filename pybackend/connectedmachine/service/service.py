@@ -19,6 +19,7 @@ from connectedmachine.service.probes import ProbeService
 from connectedmachine.service.subscriptions import SubscriptionService
 from connectedmachine.service.upgrades import UpgradeService
 from connectedmachine.service.views import Json
+from connectedmachine.service.windows import WindowService
 from connectedmachine.store import Store
 from connectedmachine.store.home import state_root
 
@@ -33,6 +34,7 @@ class Service(
     UpgradeService,
     PolicyService,
     PinService,
+    WindowService,
     ProbeService,
     ConfigurationService,
     CredentialService,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from connectedmachine.agent.windows import waits
+from connectedmachine.model.decision import Reason
 from connectedmachine.model.errors import (
     ConflictError,
     ConnectedMachineError,
@@ -65,7 +67,7 @@ class UnderWay(Follow):
         settings_due = extension.installed is not None and extension.settings.seq > extension.settings_tried
         if extension.removing or extension.reset_requested or settings_due:
             return False
-        return extension.target is None
+        return extension.target is None or waits(extension)
 
     def _is_removed(self, machine: Machine, name: str, before: str | None) -> bool:
         if self.store.extensions.find(machine.id, name) is None or self._disabled(machine) is not None:
@@ -94,8 +96,8 @@ class UnderWay(Follow):
         """Say whether nobody will do what is due on it until something else changes."""
         if extension.removing:
             return disabled(self.store.configurations.of(extension.machine_id)) is not None
-        waits = extension.target is not None and extension.status.code in HELD_BACK
-        return waits or self._refusal(extension) is not None
+        is_told = extension.target is not None and extension.status.code in HELD_BACK
+        return is_told or self._refusal(extension) is not None
 
     def _raise_if_held_back(self, machine: Machine, name: str, follow: Follower) -> None:
         """Tell the one who waited why nothing was done."""
@@ -103,7 +105,11 @@ class UnderWay(Follow):
         if error is not None:
             raise error
         extension = self.store.extensions.find(machine.id, name)
-        if extension is not None and extension.status.code in HELD_BACK and self._is_settled(machine, name):
+        if extension is None or not self._is_settled(machine, name):
+            return
+        if waits(extension):
+            follow.warning(f"'{name}' stays as it is until then. {extension.status.message}")
+        elif extension.status.code in HELD_BACK:
             follow.warning(f"'{name}' is not installed yet. {extension.status.message}")
 
     def _holding_back(self, machine: Machine, name: str) -> ConnectedMachineError | None:
@@ -179,9 +185,22 @@ class UnderWay(Follow):
 
 def looked_at_again(extension: Extension) -> Extension:
     """The extension when it was asked for again: what it waits for is judged anew."""
-    if extension.target is None or extension.status.code not in HELD_BACK:
+    if extension.status.code != Reason.OUTSIDE_WINDOW and (
+        extension.target is None or extension.status.code not in HELD_BACK
+    ):
         return extension
     return replace(extension, status=Status())
+
+
+def wish_of(extension: Extension) -> tuple[object, ...]:
+    """What makes two wishes for the same extension different work."""
+    return extension.target, extension.settings.seq, extension.ignore_window
+
+
+def with_override(extension: Extension, before: Extension, *, ignores_window: bool) -> Extension:
+    """The extension with the word on whether its target waits for a window; that goes with the target."""
+    kept = before.ignore_window and extension.target == before.target
+    return replace(extension, ignore_window=extension.target is not None and (ignores_window or kept))
 
 
 @dataclass(frozen=True)

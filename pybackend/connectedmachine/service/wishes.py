@@ -12,7 +12,7 @@ from connectedmachine.model.policy import effective
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Settings, Status
 from connectedmachine.model.version import VersionRequest
 from connectedmachine.service.json_text import same
-from connectedmachine.service.under_way import looked_at_again
+from connectedmachine.service.under_way import looked_at_again, wish_of, with_override
 from connectedmachine.service.versions import Versions
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import cycle
@@ -114,8 +114,8 @@ class Wishes(Versions):
             warnings.append(
                 f"The location of '{name}' stays '{existing.location}': it is set at creation only."
             )
-        moves = after.target != base.target or after.settings.seq != base.settings.seq
-        warnings += unknown
+        after = with_override(after, base, ignores_window=request.ignores_window)
+        moves = wish_of(after) != wish_of(base)
         if existing is None or moves:
             refused = self._refusal(after)
             if refused is not None:
@@ -135,7 +135,7 @@ class Wishes(Versions):
             after = existing
         else:
             after = replace(after, changed=self.clock.now())
-        return Change(existing, after, moves, warnings, secret, along, joins)
+        return Change(existing, after, moves, warnings + unknown, secret, along, joins)
 
     def _with_version(
         self,

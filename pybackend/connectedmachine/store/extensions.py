@@ -130,6 +130,7 @@ def _columns(extension: Extension) -> dict[str, Value]:
         "created": to_text(extension.created),
         "changed": to_text(extension.changed),
         "provision_after": names_text(extension.provision_after),
+        "ignore_window": int(extension.ignore_window),
     }
 
 
@@ -174,4 +175,5 @@ def _extension(row: sqlite3.Row) -> Extension:
         created=from_text(row["created"]),
         changed=from_text(row["changed"]),
         provision_after=names_of(row["provision_after"]),
+        ignore_window=bool(row["ignore_window"]),
     )

@@ -86,6 +86,14 @@ class Passes:
         rows = self._db.all("SELECT * FROM decisions WHERE machine_id = ? ORDER BY time", machine_id)
         return {row["extension"].lower(): _decision(row) for row in rows}
 
+    def last_for_reason(self, machine_id: str, reason: Reason) -> list[str]:
+        """The extensions whose newest decision has ``reason``."""
+        rows = self._db.all(
+            "SELECT extension, reason, MAX(time) FROM decisions WHERE machine_id = ? GROUP BY extension",
+            machine_id,
+        )
+        return [row["extension"] for row in rows if row["reason"] == reason]
+
     def decisions(self, pass_id: str) -> list[Decision]:
         """What a pass decided, by extension name."""
         rows = self._db.all("SELECT * FROM decisions WHERE pass_id = ? ORDER BY extension", pass_id)

@@ -151,8 +151,8 @@ class Policies:
         )
 
     def forget(self, machine_id: str, extension: str) -> None:
-        """Drop the policy values, holds and pins of an extension that is gone."""
-        for table in ("policies", "holds", "pins"):
+        """Drop the policy values, holds, pins and windows of an extension that is gone."""
+        for table in ("policies", "holds", "pins", "windows"):
             self._db.run(
                 f"DELETE FROM {table} WHERE machine_id = ? AND extension = ?",  # noqa: S608 # names are ours
                 machine_id,

@@ -22,4 +22,25 @@ FROM_6: tuple[tuple[int, str], ...] = (
         ALTER TABLE backoffs ADD COLUMN waived INTEGER NOT NULL DEFAULT 0;
         """,
     ),
+    (
+        8,
+        """
+        -- extension '' is the machine's own level.
+        CREATE TABLE windows (
+            machine_id TEXT NOT NULL REFERENCES machines ON DELETE CASCADE,
+            extension TEXT NOT NULL COLLATE NOCASE,
+            name TEXT NOT NULL COLLATE NOCASE,
+            time_zone TEXT NOT NULL,
+            days TEXT NOT NULL,
+            weeks TEXT NOT NULL,
+            start TEXT NOT NULL,
+            duration INTEGER NOT NULL,
+            blackouts TEXT NOT NULL,
+            spread INTEGER NOT NULL,
+            PRIMARY KEY (machine_id, extension, name)
+        ) STRICT;
+
+        ALTER TABLE extensions ADD COLUMN ignore_window INTEGER NOT NULL DEFAULT 0;
+        """,
+    ),
 )

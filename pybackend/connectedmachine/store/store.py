@@ -17,6 +17,7 @@ from connectedmachine.store.passes import Passes
 from connectedmachine.store.policies import Policies
 from connectedmachine.store.probes import Probes
 from connectedmachine.store.requests import Requests
+from connectedmachine.store.windows import Windows
 
 
 class Store:
@@ -32,6 +33,7 @@ class Store:
         self.operations = Operations(database)
         self.passes = Passes(database)
         self.policies = Policies(database)
+        self.windows = Windows(database)
         self.configurations = Configurations(database)
         self.probes = Probes(database)
         self.galleries = Galleries(database)

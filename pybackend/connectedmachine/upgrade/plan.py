@@ -95,7 +95,8 @@ def _asked_for(
         wanted = next(
             (i for i in images.fitting(subject.handler, platform) if i.version == subject.target), None
         )
-        if wanted is not None:
+        meanwhile = subject.window is not None and (subject.reset_due or subject.settings_due)
+        if wanted is not None and not (meanwhile and subject.installed is not None):
             return _moves(subject, wanted, automatic=False)
     if (subject.reset_due or subject.settings_due) and subject.installed is not None:
         refused = refusal(configuration, subject.handler, subject.installed)
@@ -321,6 +322,9 @@ def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Plann
     if present is None:
         decision = Decision(subject.name, Reason.INSTALLED, f"Install {image.version}.", None, image.version)
         return Planned(decision, Move(OperationKind.INSTALL, image, automatic))
+    if subject.window is not None:
+        message = f"The change to {image.version} waits. {subject.window.message}"
+        return _stays(subject, Reason.OUTSIDE_WINDOW, message, subject.window.opens, image.version)
     along = ", ".join(f"'{sibling.name}'" for sibling in subject.siblings)
     with_siblings = f" {along} moves along." if len(subject.siblings) == 1 else f" {along} move along."
     decision = Decision(

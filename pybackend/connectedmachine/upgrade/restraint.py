@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import DAY, Backoff, Policy
 from connectedmachine.model.version import Version
+from connectedmachine.upgrade.jitter import share
 
 VERSION_PINNED = "VersionPinned"
 """The code of an error or a status: a pin excludes the version that was asked for."""
@@ -42,12 +43,11 @@ def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime | No
     """
     if policy.retry_limit and backoff.failures >= policy.retry_limit:
         return None
-    import hashlib
-
     longest = max(policy.retry_interval, policy.retry_longest or _LONGEST)
     grown = policy.retry_interval * policy.retry_growth ** min(backoff.failures - 1, _MOST_GROWTH)
-    share = int.from_bytes(hashlib.sha256(machine_id.encode()).digest()[:4]) / 2**32
-    due = backoff.failed_at + timedelta(seconds=min(grown, longest) * (1 + policy.retry_jitter * share))
+    due = backoff.failed_at + timedelta(
+        seconds=min(grown, longest) * (1 + policy.retry_jitter * share(machine_id))
+    )
     if policy.retry_for and due > backoff.first_failed_at + timedelta(seconds=policy.retry_for):
         return None
     return due

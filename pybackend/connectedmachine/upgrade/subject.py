@@ -13,6 +13,7 @@ from connectedmachine.model.operation import OperationKind
 from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import Backoff, Hold, Policy
 from connectedmachine.model.version import Version, VersionRequest
+from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.order import Obstacle
 
 
@@ -32,7 +33,8 @@ class Subject:
     ``shared`` is the version that its ``siblings`` have, and that it joins or moves with them; ``holds``
     and ``pins`` are theirs too. ``pending`` is the message of a pending rollback and ``pending_due`` its next
     try; ``busy`` says that another operation is under way; ``settings_due`` that settings wait to be applied,
-    ``reset_due`` that a reset of its state was asked for; ``obstacle`` what it waits for before its install.
+    ``reset_due`` that a reset of its state was asked for; ``obstacle`` what it waits for before its install;
+    ``window`` why its version may not change now.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Subject:
     pins: Sequence[Pin] = ()
     backoffs: Sequence[Backoff] = ()
     obstacle: Obstacle | None = None
+    window: Closed | None = None
 
 
 @dataclass(frozen=True, slots=True)
