@@ -354,6 +354,21 @@ function ToProbe {
     }
 }
 
+function ToTask {
+    param([Collections.IDictionary] $Task)
+
+    [pscustomobject]@{
+        PSTypeName  = 'AzConnectedMachineLite.UpgradeTask'
+        Name        = $Task['name']
+        Scheduler   = $Task['scheduler']
+        NextRun     = ReadTime $Task['nextRun']
+        LastRun     = ReadTime $Task['lastRun']
+        LastResult  = $Task['lastResult']
+        Description = $Task['description']
+        Command     = @($Task['command'])
+    }
+}
+
 function ToHold {
     param([Collections.IDictionary] $Hold, [string] $ResourceGroupName)
 

@@ -66,6 +66,8 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
 def run_example(name: str, example: str, homes: dict[bool, Path], folder: Path) -> list[Problem]:
     home = shutil.copytree(homes[name not in FROM_SCRATCH], folder / "home")
     build(folder, PackageSpec(PUBLISHER, TYPE, "9.10", os="windows")).rename(folder / "agent-9.10.zip")
+    if "Register-AzConnectedMachineUpgradeTask" in example and "Unregister" not in example:
+        example = f"$WhatIfPreference = $true; {example}"  # the task would be one of whoever runs the tests
     with open_shell(environment_for(home)) as shell:
         return shell.run(f"Set-Location '{folder}'; {example}").problems
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 import connectedmachine
+from agent.crontab import played_crontab
 from connectedmachine.frontends.rpc_methods import METHODS
 from packages import AGENT, build, end_processes, forget_override, override
 from powershell.conftest import Run
@@ -63,6 +65,11 @@ $policy = '{{"policyVersion": "0.1.0", "extensionPolicies": {{"allowListedExtens
 Set-Content policy.json $policy
 Set-AzConnectedMachineConfiguration {M} -PolicyFilePath ./policy.json
 """
+SCHEDULE = f"""
+Register-AzConnectedMachineUpgradeTask -At 3:30 {"" if sys.platform == "win32" else "-Scheduler Cron"}
+Get-AzConnectedMachineUpgradeTask
+Unregister-AzConnectedMachineUpgradeTask
+"""
 AFTER = f"""
 Start-AzConnectedMachineUpgrade {M} -WhatIf
 Start-AzConnectedMachineUpgrade {M}
@@ -107,6 +114,7 @@ def test_every_frame_of_every_method_is_as_its_schema_says(
     run: Run, unwell: Callable[[str], Path], tmp_path: Path, home: Path
 ) -> None:
     notes = unwell("record")
+    scheduler = {} if sys.platform == "win32" else {"PATH": played_crontab(tmp_path)[1]}
     try:
         begun = run(BEFORE + publish(tmp_path, "1.0.0.0") + BETWEEN)
         assert begun.err == ""
@@ -115,7 +123,7 @@ def test_every_frame_of_every_method_is_as_its_schema_says(
         upgraded = run(publish(tmp_path, "1.1.0.0", fails=("enable",)) + AFTER)
         assert upgraded.err == ""
         forget_override(state)
-        ended = run(END)
+        ended = run(SCHEDULE + END, **scheduler)
         assert ended.err == ""
     finally:
         end_processes(home)

@@ -34,6 +34,7 @@ from connectedmachine.frontends.cli_options import (
     place,
     text,
 )
+from connectedmachine.frontends.cli_unattended import UNATTENDED
 
 GROUPS = {
     "extension": "manage the extensions of a machine",
@@ -42,6 +43,7 @@ GROUPS = {
     "extension type": "see the types of a publisher",
     "gallery": "manage the folders that versions come from, and what is published in them",
     "upgrade": "upgrade what is enrolled, as Azure does by itself, and see what was done",
+    "schedule": "have the system's scheduler run upgrade passes",
     "policy": "see and change how upgrades are watched, rolled back and retried",
     "config": "see and change which extensions the administrator of a machine admits",
     "probe": "manage health probes, which say whether a machine is healthy",
@@ -269,5 +271,6 @@ COMMANDS = (
                 required=True, choices=("forward", "back", "stop"))),
         "Resolve-AzConnectedMachineUpgrade",
     ),
+    *UNATTENDED,
     *ADMINISTRATION,
 )  # fmt: skip

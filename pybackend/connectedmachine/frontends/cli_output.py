@@ -93,6 +93,14 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Time": "lastSample.time",
         "Message": "lastSample.message",
     },
+    "task": {
+        "Name": "name",
+        "Scheduler": "scheduler",
+        "NextRun": "nextRun",
+        "LastRun": "lastRun",
+        "LastResult": "lastResult",
+        "Description": "description",
+    },
     "credential": {
         "Name": "name",
         "ClientId": "clientId",

@@ -46,6 +46,9 @@ METHODS: dict[str, tuple[str, str]] = {
     "upgrade.decisions": (_MACHINE, "name"),
     "upgrade.history": (_MACHINE, "name"),
     "upgrade.resolve": (f"{_MACHINE} name choice", ""),
+    "schedule.register": ("", "resourceGroup machine every at jitter scheduler"),
+    "schedule.unregister": ("", ""),
+    "schedule.list": ("", ""),
     "policy.get": (_MACHINE, "name"),
     "policy.set": (
         _MACHINE,
@@ -80,6 +83,8 @@ MUTATIONS = frozenset(
         "gallery.remove",
         "upgrade.run",
         "upgrade.resolve",
+        "schedule.register",
+        "schedule.unregister",
         "policy.set",
         "config.set",
         "config.import",
@@ -110,6 +115,8 @@ _SECONDS = frozenset(
         "interval",
         "timeout",
         "window",
+        "every",
+        "jitter",
     }
 )
 _STRING_LISTS = frozenset({"command", "allowList", "blockList"})
