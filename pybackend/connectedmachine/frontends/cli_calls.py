@@ -59,7 +59,7 @@ def passed_on(method: str, by: str = "CLI") -> Call:
         do = getattr(service, method)
         if named is None or named not in MUTATIONS:
             return do(**options)
-        mutation = {**_with_tags(options), "follow": terminal, "initiator": _initiator(by)}
+        mutation = {**_with_tags(options), "follow": terminal, "initiator": initiator(by)}
         if "wait" not in METHODS[named][1].split():
             return do(**mutation)
         with terminal.waiting():
@@ -250,7 +250,8 @@ def _member(name: str, options: Options) -> str:
     return f"{json.dumps(name)}: {value}"
 
 
-def _initiator(by: str) -> str:
+def initiator(by: str) -> str:
+    """Who asks, and by what."""
     import getpass
     import socket
 

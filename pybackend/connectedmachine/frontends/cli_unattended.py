@@ -1,8 +1,9 @@
-"""Commands about what goes on while nobody looks: the task of the system's scheduler."""
+"""Commands about what goes on while nobody looks: the task of the system's scheduler, the resident agent."""
 
 from __future__ import annotations
 
 from connectedmachine.frontends import cli_calls as calls
+from connectedmachine.frontends.cli_agent import agent
 from connectedmachine.frontends.cli_calls import passed_on
 from connectedmachine.frontends.cli_command import Command
 from connectedmachine.frontends.cli_options import GROUP, MACHINE, SUBSCRIPTION, Option, duration, text
@@ -36,5 +37,13 @@ UNATTENDED = (
         "schedule run", "do what the task does: one pass, nothing printed unless it fails",
         "schedule run --home /var/lib/azcmlite",
         calls.scheduled_pass, None, (_HOME, GROUP, MACHINE, SUBSCRIPTION),
+    ),
+    Command(
+        "agent", "run upgrade passes by itself until Ctrl+C or SIGTERM, where no scheduler does",
+        "agent --interval 1h",
+        agent, None,
+        (_HOME,
+         duration("--interval", dest="interval", help="from one pass to the next; by default 1h"),
+         duration("--jitter", dest="jitter", help="over how much more they are spread; by default 15m")),
     ),
 )  # fmt: skip

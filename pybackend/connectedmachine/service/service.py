@@ -16,6 +16,7 @@ from connectedmachine.service.machines import MachineService
 from connectedmachine.service.metadata import MetadataService
 from connectedmachine.service.policies import PolicyService
 from connectedmachine.service.probes import ProbeService
+from connectedmachine.service.resident import ResidentService
 from connectedmachine.service.schedules import ScheduleService
 from connectedmachine.service.subscriptions import SubscriptionService
 from connectedmachine.service.upgrades import UpgradeService
@@ -35,6 +36,7 @@ class Service(
     PolicyService,
     ProbeService,
     ScheduleService,
+    ResidentService,
     ConfigurationService,
     CredentialService,
 ):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
+from connectedmachine.agent.lock import EffectsLock
 from connectedmachine.model.errors import RunnerError
 from connectedmachine.model.resource import Machine
 from connectedmachine.service.base import ServiceBase
@@ -12,6 +14,9 @@ from connectedmachine.service.base import ServiceBase
 class Unattended(ServiceBase):
     def passes_run_by(self) -> str | None:
         """What runs passes by itself, in words; ``None`` when nothing ever would."""
+        lock = self.agent_lock()
+        if lock.exists() and not EffectsLock(lock).is_free():
+            return "the resident agent"
         from connectedmachine.agent.schedule import choice
 
         facts = choice.facts()
@@ -22,6 +27,10 @@ class Unattended(ServiceBase):
             except RunnerError:  # it cannot be asked, so nothing is known of a task
                 continue
         return None
+
+    def agent_lock(self) -> Path:
+        """What the resident agent holds while it lives."""
+        return self.store.home / "agent.lock"
 
     def nothing_passes(self, machine: Machine) -> list[str]:
         """A warning when no pass has run on a machine and nothing here would ever run one."""

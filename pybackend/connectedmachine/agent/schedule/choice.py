@@ -120,9 +120,9 @@ def caution(kind: SchedulerKind, *, privileged: bool) -> str | None:
     if privileged:
         return None
     cautions = {
-        SchedulerKind.SYSTEMD: "The timer runs while you are logged in; 'loginctl enable-linger' changes that.",
-        SchedulerKind.LAUNCHD: "The job runs while you are logged in.",
-        SchedulerKind.TASK_SCHEDULER: "The task runs while you are logged on.",
+        SchedulerKind.SYSTEMD: "It runs while you are logged in; 'loginctl enable-linger' changes that.",
+        SchedulerKind.LAUNCHD: "It runs while you are logged in.",
+        SchedulerKind.TASK_SCHEDULER: "It runs while you are logged on.",
     }
     return cautions.get(kind)
 
