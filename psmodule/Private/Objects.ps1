@@ -369,6 +369,23 @@ function ToTask {
     }
 }
 
+function ToEventSink {
+    param([Collections.IDictionary] $Sink)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.EventSink'
+        Name              = $Sink['name']
+        Kind              = $Sink['kind']
+        Target            = $Sink['target']
+        MachineName       = $Sink['machine']
+        ResourceGroupName = $Sink['resourceGroup']
+        Header            = $Sink['header']
+        Timeout           = ReadSpan $Sink['timeoutSeconds']
+        Waiting           = $Sink['waiting']
+        LastError         = $Sink['lastError']
+    }
+}
+
 function ToHold {
     param([Collections.IDictionary] $Hold, [string] $ResourceGroupName)
 

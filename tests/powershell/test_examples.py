@@ -21,6 +21,7 @@ EXAMPLES = [
     for example in re.findall(r"\.EXAMPLE\n(.+)\n", path.read_text(encoding="ascii"))
 ]
 FROM_SCRATCH = {
+    "Add-AzConnectedMachineEventSink",
     "Add-AzConnectedMachineGallery",
     "New-AzConnectedMachineExtension",
     "Set-AzConnectedMachineExtension",
@@ -43,6 +44,7 @@ def prepared(folder: Path, *, installed: bool) -> Path:
         Set-AzConnectedMachineExtension {E} -Publisher {PUBLISHER} -ExtensionType {TYPE} -Location WestUS
         Add-AzConnectedMachineUpgradeHold {E} -Version '9.10'
         Add-AzConnectedMachineGallery -Name team -Path '{folder / "team"}'
+        Add-AzConnectedMachineEventSink -Name ops -OSLog
         Add-AzConnectedMachineHealthProbe {M} -Name web -Tcp localhost:1
         Publish-AzConnectedExtensionPackage -Path '{folder / "agent-9.10.zip"}' -Publisher {PUBLISHER} `
             -ExtensionType {TYPE} -Version '9.10' -OperatingSystem Windows

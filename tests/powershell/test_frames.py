@@ -24,7 +24,7 @@ REGISTRY = Registry().with_resources(
     (path.name, Resource.from_contents(json.loads(path.read_text(encoding="utf-8"))))
     for path in SCHEMAS.iterdir()
 )
-WITHOUT_A_CMDLET = {"image.list"}
+WITHOUT_A_CMDLET = {"image.list", "eventSink.test"}
 Frame = dict[str, object]
 
 M = "-ResourceGroupName rg -MachineName web1"
@@ -69,6 +69,10 @@ SCHEDULE = f"""
 Register-AzConnectedMachineUpgradeTask -At 3:30 {"" if sys.platform == "win32" else "-Scheduler Cron"}
 Get-AzConnectedMachineUpgradeTask
 Unregister-AzConnectedMachineUpgradeTask
+$secret = ConvertTo-SecureString word -AsPlainText -Force
+Add-AzConnectedMachineEventSink {M} -Name ops -Webhook http://localhost:1/x -Secret $secret -Timeout 00:00:01
+Get-AzConnectedMachineEventSink
+Get-AzConnectedMachineEventSink | Remove-AzConnectedMachineEventSink
 """
 AFTER = f"""
 Start-AzConnectedMachineUpgrade {M} -WhatIf

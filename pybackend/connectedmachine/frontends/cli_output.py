@@ -101,6 +101,15 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "LastResult": "lastResult",
         "Description": "description",
     },
+    "sink": {
+        "Name": "name",
+        "Kind": "kind",
+        "Target": "target",
+        "Machine": "machine",
+        "Waiting": "waiting",
+        "LastError": "lastError",
+    },
+    "sent": {"Id": "id", "Delivered": "delivered"},
     "credential": {
         "Name": "name",
         "ClientId": "clientId",

@@ -49,6 +49,10 @@ METHODS: dict[str, tuple[str, str]] = {
     "schedule.register": ("", "resourceGroup machine every at jitter scheduler"),
     "schedule.unregister": ("", ""),
     "schedule.list": ("", ""),
+    "eventSink.add": ("name", "resourceGroup machine command webhook osLog timeout header secret"),
+    "eventSink.list": ("", "name"),
+    "eventSink.remove": ("name", ""),
+    "eventSink.test": ("name", ""),
     "policy.get": (_MACHINE, "name"),
     "policy.set": (
         _MACHINE,
@@ -85,6 +89,8 @@ MUTATIONS = frozenset(
         "upgrade.resolve",
         "schedule.register",
         "schedule.unregister",
+        "eventSink.add",
+        "eventSink.remove",
         "policy.set",
         "config.set",
         "config.import",
@@ -97,7 +103,7 @@ MUTATIONS = frozenset(
 """The methods that change something: they follow, and take ``idempotencyKey`` and ``initiator`` too."""
 
 # A parameter's name says its type, in every method; whatever is not named here is a string.
-_BOOLEANS = frozenset({"wait", "simulated", "supportsAutomaticUpgrade", "extensionsEnabled"})
+_BOOLEANS = frozenset({"wait", "simulated", "osLog", "supportsAutomaticUpgrade", "extensionsEnabled"})
 _SECONDS = frozenset(
     {
         "healthWindow",

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
+from connectedmachine.agent.events.courier import delivering
 from connectedmachine.agent.lock import EffectsLock
 from connectedmachine.agent.residency import Rhythm, is_due, next_pass
 from connectedmachine.model.errors import ConflictError, ConnectedMachineError, PermissionDeniedError
@@ -20,6 +21,9 @@ from connectedmachine.store.passes import Pass
 
 DEFAULT_INTERVAL = 3600.0
 DEFAULT_JITTER = 900.0
+
+_EVENTS = 30.0
+"""Seconds between two looks at events that are on their way."""
 
 _LONGEST_LOOK = 60.0
 """Seconds after which the store is looked at again: somebody may have connected a machine meanwhile."""
@@ -50,10 +54,12 @@ class ResidentService(Unattended):
                 hint="End that one first, or use another AZCMLITE_HOME.",
             )
         try:
-            ready()
-            rhythm = Rhythm(interval, jitter)
-            while not wait(self.agent_turn(rhythm, initiator)):
-                pass
+            # Runners deliver, too; what they could not deliver is seen to from here.
+            with delivering(self.store.home, every=_EVENTS, patience=0.5):
+                ready()
+                rhythm = Rhythm(interval, jitter)
+                while not wait(self.agent_turn(rhythm, initiator)):
+                    pass
         finally:
             lock.release()
 

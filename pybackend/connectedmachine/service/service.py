@@ -11,6 +11,7 @@ from connectedmachine.service.accepted import RequestService
 from connectedmachine.service.aggregate import AggregateService
 from connectedmachine.service.configurations import ConfigurationService
 from connectedmachine.service.credentials import CredentialService
+from connectedmachine.service.event_sinks import EventSinkService
 from connectedmachine.service.galleries import GalleryService
 from connectedmachine.service.machines import MachineService
 from connectedmachine.service.metadata import MetadataService
@@ -36,6 +37,7 @@ class Service(
     PolicyService,
     ProbeService,
     ScheduleService,
+    EventSinkService,
     ResidentService,
     ConfigurationService,
     CredentialService,
