@@ -194,8 +194,7 @@ def test_a_webhook_that_does_not_take_it_is_asked_again_later_and_in_vain_for_th
     deliver(timeless)
     deliver(timeless)
     assert len(hook.bodies) == 1
-    (shown,) = timeless.service.event_sink_list(name="ops")["value"]  # type: ignore[misc]
-    assert str(status) in shown["lastError"]
+    assert str(status) in str(timeless.service.event_sink_list(name="ops"))
     clock.pass_time(60)
     deliver(timeless)
     assert [body["id"] for body in hook.bodies] == [event, event]
@@ -213,7 +212,12 @@ def test_of_two_couriers_one_delivers(timeless: World) -> None:
     post(timeless)
     sent: list[str] = []
     inner = Courier(timeless.store, timeless.clock, lambda *_: sent.append("inner"))
-    Courier(timeless.store, timeless.clock, lambda *_: (sent.append("outer"), inner.deliver())[0]).deliver()
+
+    def outer(*_: object) -> None:
+        sent.append("outer")
+        inner.deliver()
+
+    Courier(timeless.store, timeless.clock, outer).deliver()
     assert sent == ["outer"]
 
 

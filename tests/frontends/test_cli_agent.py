@@ -19,7 +19,10 @@ from connectedmachine.store import Store
 from frontends.cli_harness import COMMAND, MACHINE, QUICK, Cli, until
 from packages import AGENT, commands, end_processes
 
-STOP = signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGTERM
+if sys.platform == "win32":
+    STOP, FLAGS = signal.CTRL_BREAK_EVENT, subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    STOP, FLAGS = signal.SIGTERM, 0
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -36,10 +39,9 @@ def start(cli: Cli) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def start(**environment: str) -> subprocess.Popen[str]:
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
         agent = subprocess.Popen(
             [*COMMAND, "agent"], env=cli.environment | environment, cwd=cli.root, text=True,
-            stderr=subprocess.PIPE, creationflags=flags,
+            stderr=subprocess.PIPE, creationflags=FLAGS,
         )  # fmt: skip
         started.append(agent)
         assert agent.stderr is not None

@@ -15,6 +15,7 @@ from connectedmachine.agent.events import announce
 from connectedmachine.agent.hands import Hands
 from connectedmachine.agent.images import offered
 from connectedmachine.agent.operator import Operator, StopPoint
+from connectedmachine.agent.outcome import reason_of
 from connectedmachine.agent.planner import Planner, sharing
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.operation import (
@@ -198,7 +199,7 @@ class Runner:
             if isinstance(step, Pause):
                 message, due = step.message, step.since + timedelta(seconds=step.seconds)
             return Decision(name, Reason.ROLLBACK_PENDING, message, old, new, due, operation.id)
-        reason = announce.reason_of(operation.kind, operation.outcome, operation.code)
+        reason = reason_of(operation.kind, operation.outcome, operation.code)
         failures = self._store.policies.backoffs(self._machine.id, name)
         failed = next((b for b in failures if b.version == new), None)
         due = None if failed is None else retry_at(failed, operation.policy, self._machine.id)

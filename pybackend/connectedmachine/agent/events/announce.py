@@ -5,23 +5,17 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from connectedmachine.agent.outcome import reason_of
 from connectedmachine.model.decision import Reason
 from connectedmachine.model.event import Event, EventKind
 from connectedmachine.model.operation import End, Operation, OperationKind, Outcome, Pause, Side
 from connectedmachine.store import Store
-from connectedmachine.upgrade.gate import REFUSALS
 
 _KINDS = {
     Outcome.SUCCEEDED: EventKind.SUCCEEDED,
     Outcome.ROLLED_BACK: EventKind.ROLLED_BACK,
     Outcome.FAILED: EventKind.FAILED,
     Outcome.CANCELLED: EventKind.CANCELLED,
-}
-_REASONS = {
-    Outcome.SUCCEEDED: Reason.UPGRADED,
-    Outcome.ROLLED_BACK: Reason.ROLLED_BACK,
-    Outcome.FAILED: Reason.FAILED,
-    Outcome.CANCELLED: Reason.INTERRUPTED,
 }
 
 
@@ -44,17 +38,6 @@ def ended(store: Store, operation: Operation, end: End, now: datetime) -> None:
         installed = None
     reason = reason_of(operation.kind, end.outcome, end.code)
     _post(store, operation, _KINDS[end.outcome], reason, end.message, installed, now)
-
-
-def reason_of(kind: OperationKind, outcome: Outcome, code: str) -> Reason:
-    """The reason of a decision for an operation that ended so."""
-    if code == "DiskFull":
-        return Reason.DISK_FULL
-    if code in REFUSALS:
-        return Reason.BLOCKED_BY_POLICY
-    if outcome is Outcome.SUCCEEDED and kind is OperationKind.INSTALL:
-        return Reason.INSTALLED
-    return _REASONS[outcome]
 
 
 def _post(

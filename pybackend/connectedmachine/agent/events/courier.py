@@ -63,7 +63,7 @@ class Courier:
 
 
 def _pause(attempts: int) -> timedelta:
-    return min(_LONGEST_PAUSE / 2, _FIRST_PAUSE * 2 ** min(attempts, 10))
+    return min(_LONGEST_PAUSE / 2, _FIRST_PAUSE * (1 << min(attempts, 10)))
 
 
 @contextmanager

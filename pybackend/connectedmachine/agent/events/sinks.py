@@ -15,8 +15,12 @@ from connectedmachine.model.event import FAILURES, EventKind, Sink, SinkKind
 
 if sys.platform == "win32":
     from connectedmachine.agent.events import _os_log_windows as _os_log
+
+    _FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
 else:
     from connectedmachine.agent.events import _os_log_posix as _os_log
+
+    _FLAGS = 0
 
 
 def send(home: Path, sink: Sink, body: str) -> None:
@@ -59,7 +63,6 @@ def _log(sink: Sink, body: str) -> None:
 
 
 def _run(sink: Sink, body: str) -> None:
-    flags = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
     try:
         process = subprocess.Popen(
             sink.target,
@@ -68,7 +71,7 @@ def _run(sink: Sink, body: str) -> None:
             stderr=subprocess.DEVNULL,
             cwd=Path.home().anchor,
             start_new_session=True,
-            creationflags=flags,
+            creationflags=_FLAGS,
         )
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error

@@ -128,4 +128,6 @@ def caution(kind: SchedulerKind, *, privileged: bool) -> str | None:
 
 
 def _user() -> int:
-    return 0 if sys.platform == "win32" else os.getuid()
+    if sys.platform == "win32":
+        return 0
+    return os.getuid()
