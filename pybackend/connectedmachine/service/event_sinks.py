@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError
 from connectedmachine.model.event import Event, EventKind, Sink, SinkKind
@@ -100,6 +98,8 @@ class EventSinkService(ServiceBase):
             NotFoundError: ``ResourceNotFound``.
             RunnerError: ``EventNotDelivered``.
         """
+        import uuid
+
         from connectedmachine.agent.events.sinks import send
 
         sink = self._sink(name)
@@ -179,6 +179,8 @@ def _target(
 
 
 def _is_address(text: str) -> bool:
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(text)
         valid_port = parts.port is None or parts.port > 0
@@ -194,6 +196,8 @@ def _is_address(text: str) -> bool:
 def _shown(sink: Sink) -> str:
     if sink.kind is not SinkKind.WEBHOOK:
         return " ".join(sink.target)
+    from urllib.parse import urlsplit
+
     # Many webhooks are secrets of their own: whoever knows the rest of the address may post there.
     parts = urlsplit(sink.target[0])
     hidden = "/..." if parts.path.strip("/") or parts.query else ""

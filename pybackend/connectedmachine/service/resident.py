@@ -6,18 +6,18 @@ nothing that is under way, and a pass that somebody else asks for meets the same
 
 from __future__ import annotations
 
-import logging
-import uuid
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from connectedmachine.agent.events.courier import delivering
 from connectedmachine.agent.lock import EffectsLock
-from connectedmachine.agent.residency import Rhythm, is_due, next_pass
 from connectedmachine.model.errors import ConflictError, ConnectedMachineError, PermissionDeniedError
 from connectedmachine.model.resource import Machine
 from connectedmachine.service.unattended import Unattended
 from connectedmachine.store.passes import Pass
+
+if TYPE_CHECKING:
+    from connectedmachine.agent.residency import Rhythm
 
 DEFAULT_INTERVAL = 3600.0
 DEFAULT_JITTER = 900.0
@@ -44,6 +44,9 @@ class ResidentService(Unattended):
         Raises:
             ConflictError: ``AgentRunning``: there is one already.
         """
+        from connectedmachine.agent.events.courier import delivering
+        from connectedmachine.agent.residency import Rhythm
+
         lock = EffectsLock(self.agent_lock())
         # Who looks whether it is held holds it for a moment.
         if not lock.acquire() and not (wait(0.2) or lock.acquire()):
@@ -65,6 +68,8 @@ class ResidentService(Unattended):
 
     def agent_turn(self, rhythm: Rhythm, initiator: str) -> float:
         """Ask for the passes that are due; returns the seconds until it is worth looking again."""
+        import logging
+
         now = self.clock.now()
         pause = _LONGEST_LOOK
         for machine in self.store.machines.all():
@@ -80,7 +85,10 @@ class ResidentService(Unattended):
         return pause
 
     def _look_after(self, machine: Machine, rhythm: Rhythm, initiator: str, now: datetime) -> datetime:
+        import uuid
+
         from connectedmachine.agent.host import refuse_other_host
+        from connectedmachine.agent.residency import is_due, next_pass
 
         refuse_other_host(machine)
         passes = self.store.passes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from connectedmachine.agent.lock import EffectsLock
@@ -49,4 +48,6 @@ class Unattended(ServiceBase):
 
 def digest(text: str) -> str:
     """Says the same of the same text, always."""
+    import hashlib
+
     return hashlib.sha256(text.encode()).hexdigest()
