@@ -69,7 +69,7 @@ def _run(sink: Sink, body: str) -> None:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            cwd=Path.home().anchor,
+            cwd=Path(sys.executable).anchor,
             start_new_session=True,
             creationflags=_FLAGS,
         )

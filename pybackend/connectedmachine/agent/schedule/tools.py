@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,7 +22,12 @@ def ask(command: Sequence[str], given: bytes = b"") -> tuple[int, bytes, str]:
     """
     try:
         done = subprocess.run(
-            command, input=given, capture_output=True, timeout=_SECONDS, check=False, cwd=Path.home().anchor
+            command,
+            input=given,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            cwd=Path(sys.executable).anchor,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise failed(command, str(error)) from error
