@@ -92,6 +92,7 @@ function WordsFor {
         'Name' {
             if ($Command -like '*-AzConnectedMachine') { foreach ($machine in TypedMachines $Bound) { $machine['name'] } }
             elseif ($Command -like '*Gallery') { foreach ($gallery in AskSoon 'gallery.list' @{}) { $gallery['name'] } }
+            elseif ($Command -like '*EventSink') { foreach ($sink in AskSoon 'eventSink.list' @{}) { $sink['name'] } }
             elseif ($Command -like '*HealthProbe') { NamesOnMachine 'probe.list' $Bound }
             else { NamesOnMachine 'extension.list' $Bound }
         }

@@ -354,6 +354,38 @@ function ToProbe {
     }
 }
 
+function ToTask {
+    param([Collections.IDictionary] $Task)
+
+    [pscustomobject]@{
+        PSTypeName  = 'AzConnectedMachineLite.UpgradeTask'
+        Name        = $Task['name']
+        Scheduler   = $Task['scheduler']
+        NextRun     = ReadTime $Task['nextRun']
+        LastRun     = ReadTime $Task['lastRun']
+        LastResult  = $Task['lastResult']
+        Description = $Task['description']
+        Command     = @($Task['command'])
+    }
+}
+
+function ToEventSink {
+    param([Collections.IDictionary] $Sink)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.EventSink'
+        Name              = $Sink['name']
+        Kind              = $Sink['kind']
+        Target            = $Sink['target']
+        MachineName       = $Sink['machine']
+        ResourceGroupName = $Sink['resourceGroup']
+        Header            = $Sink['header']
+        Timeout           = ReadSpan $Sink['timeoutSeconds']
+        Waiting           = $Sink['waiting']
+        LastError         = $Sink['lastError']
+    }
+}
+
 function ToHold {
     param([Collections.IDictionary] $Hold, [string] $ResourceGroupName)
 

@@ -61,7 +61,7 @@ def test_the_words_of_the_documentation_work_as_they_stand(cli: Cli) -> None:
     assert properties["provisioningState"] == "Succeeded"
     assert properties["instanceView"]["status"]["code"] == "NoImage"
     assert "WARNING: No upgrade pass has run on machine 'myVM' yet" in done.err
-    assert "'connectedmachine upgrade run'" in done.err
+    assert "'connectedmachine schedule register'" in done.err
 
 
 def test_a_machine_is_flattened_as_az_has_it(machine: Cli) -> None:

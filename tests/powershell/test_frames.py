@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 import connectedmachine
+from agent.crontab import played_crontab
 from connectedmachine.frontends.rpc_methods import METHODS
 from packages import AGENT, build, end_processes, forget_override, override
 from powershell.conftest import Run
@@ -22,7 +24,7 @@ REGISTRY = Registry().with_resources(
     (path.name, Resource.from_contents(json.loads(path.read_text(encoding="utf-8"))))
     for path in SCHEMAS.iterdir()
 )
-WITHOUT_A_CMDLET = {"image.list"}
+WITHOUT_A_CMDLET = {"image.list", "eventSink.test"}
 Frame = dict[str, object]
 
 M = "-ResourceGroupName rg -MachineName web1"
@@ -73,6 +75,15 @@ $policy = '{{"policyVersion": "0.1.0", "extensionPolicies": {{"allowListedExtens
 Set-Content policy.json $policy
 Set-AzConnectedMachineConfiguration {M} -PolicyFilePath ./policy.json
 """
+SCHEDULE = f"""
+Register-AzConnectedMachineUpgradeTask -At 3:30 {"" if sys.platform == "win32" else "-Scheduler Cron"}
+Get-AzConnectedMachineUpgradeTask
+Unregister-AzConnectedMachineUpgradeTask
+$secret = ConvertTo-SecureString word -AsPlainText -Force
+Add-AzConnectedMachineEventSink {M} -Name ops -Webhook http://localhost:1/x -Secret $secret -Timeout 00:00:01
+Get-AzConnectedMachineEventSink
+Get-AzConnectedMachineEventSink | Remove-AzConnectedMachineEventSink
+"""
 AFTER = f"""
 Start-AzConnectedMachineUpgrade {M} -Retry -WhatIf
 Start-AzConnectedMachineUpgrade {M} -Retry
@@ -117,6 +128,7 @@ def test_every_frame_of_every_method_is_as_its_schema_says(
     run: Run, unwell: Callable[[str], Path], tmp_path: Path, home: Path
 ) -> None:
     notes = unwell("record")
+    scheduler = {} if sys.platform == "win32" else {"PATH": played_crontab(tmp_path)[1]}
     try:
         begun = run(BEFORE + publish(tmp_path, "1.0.0.0") + BETWEEN)
         assert begun.err == ""
@@ -125,7 +137,7 @@ def test_every_frame_of_every_method_is_as_its_schema_says(
         upgraded = run(publish(tmp_path, "1.1.0.0", fails=("enable",)) + AFTER)
         assert upgraded.err == ""
         forget_override(state)
-        ended = run(END)
+        ended = run(SCHEDULE + END, **scheduler)
         assert ended.err == ""
     finally:
         end_processes(home)

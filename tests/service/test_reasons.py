@@ -30,9 +30,14 @@ def test_every_reason_has_a_meaning_a_giver_and_something_to_do() -> None:
 
 def test_who_is_said_to_give_a_reason_does() -> None:
     backend = ROOT / "pybackend" / "connectedmachine"
-    givers = {"plan": backend / "upgrade" / "plan.py", "runner": backend / "agent" / "runner.py"}
+    agent = backend / "agent"
+    givers = {
+        "plan": [backend / "upgrade" / "plan.py"],
+        "runner": [agent / "runner.py", agent / "outcome.py"],
+    }
     found = {
-        name: set(re.findall(r"Reason\.([A-Z_]+)", path.read_text("utf-8"))) for name, path in givers.items()
+        name: {word for path in paths for word in re.findall(r"Reason\.([A-Z_]+)", path.read_text("utf-8"))}
+        for name, paths in givers.items()
     }
 
     for reason, row in zip(Reason, rows(), strict=True):

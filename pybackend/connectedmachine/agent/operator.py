@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from connectedmachine.agent.events import announce
 from connectedmachine.agent.hands import Hands, StepResult
 from connectedmachine.agent.observer import Observer, settings_of
 from connectedmachine.agent.outcome import extension_after
@@ -229,12 +230,16 @@ class Operator:
         return [extension for extension in found if extension is not None]
 
     def _show_pending(self, operation: Operation, pause: Pause) -> None:
-        status = Status("RollbackPending", "Error", "Rollback pending", pause.message, self._clock.now())
-        for extension in self._covered(operation):
-            if extension.status.message != pause.message:
+        now = self._clock.now()
+        status = Status("RollbackPending", "Error", "Rollback pending", pause.message, now)
+        with self._store.transaction():
+            news = [e for e in self._covered(operation) if e.status.message != pause.message]
+            for extension in news:
                 self._store.extensions.save(
                     replace(extension, provisioning=ProvisioningState.FAILED, status=status)
                 )
+            if news:
+                announce.pending(self._store, operation, pause, now)
 
     def _finish(self, operation: Operation, end: End) -> None:
         with self._store.transaction():
@@ -242,6 +247,7 @@ class Operator:
             self._store.operations.end(operation.id, end, now)
             for extension in self._covered(operation):
                 self._settle(extension, operation, end, now)
+            announce.ended(self._store, operation, end, now)
         self._stop_point("after end")
         self._hands.tidy()
 

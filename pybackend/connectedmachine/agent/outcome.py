@@ -1,4 +1,4 @@
-"""What an operation's end means for its extension. Pure."""
+"""What an operation's end means for its extension, and for the decision about it. Pure."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from connectedmachine.model.operation import (
     StepOutcome,
 )
 from connectedmachine.model.resource import Extension, Installed, ProvisioningState, Status
+from connectedmachine.upgrade.gate import REFUSALS
 from connectedmachine.upgrade.operation import fetched_manifest, instance_step
 
 _STATUS = {
@@ -25,6 +26,14 @@ _STATUS = {
     Outcome.ROLLED_BACK: ("RolledBack", "Warning"),
     Outcome.CANCELLED: ("Cancelled", "Information"),
     Outcome.FAILED: ("Failed", "Error"),
+}
+
+
+_REASONS = {
+    Outcome.SUCCEEDED: Reason.UPGRADED,
+    Outcome.ROLLED_BACK: Reason.ROLLED_BACK,
+    Outcome.FAILED: Reason.FAILED,
+    Outcome.CANCELLED: Reason.INTERRUPTED,
 }
 
 
@@ -60,6 +69,17 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
         # Forward is out of what had begun: it cannot wait.
         ignore_window=forward or (extension.ignore_window and target is not None),
     )
+
+
+def reason_of(kind: OperationKind, outcome: Outcome, code: str) -> Reason:
+    """The reason of a decision for an operation that ended so."""
+    if code == "DiskFull":
+        return Reason.DISK_FULL
+    if code in REFUSALS:
+        return Reason.BLOCKED_BY_POLICY
+    if outcome is Outcome.SUCCEEDED and kind is OperationKind.INSTALL:
+        return Reason.INSTALLED
+    return _REASONS[outcome]
 
 
 def _installed(

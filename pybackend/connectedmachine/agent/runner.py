@@ -11,10 +11,12 @@ import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from connectedmachine.agent.events import announce
 from connectedmachine.agent.hands import Hands
 from connectedmachine.agent.images import offered
 from connectedmachine.agent.openings import Openings
 from connectedmachine.agent.operator import Operator, StopPoint
+from connectedmachine.agent.outcome import reason_of
 from connectedmachine.agent.planner import Planner, sharing
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.operation import (
@@ -23,14 +25,13 @@ from connectedmachine.model.operation import (
     Instance,
     Operation,
     OperationKind,
-    Outcome,
     PackageRef,
     Pause,
 )
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Status
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
-from connectedmachine.upgrade.gate import NOT_ALLOWED, REFUSALS
+from connectedmachine.upgrade.gate import NOT_ALLOWED
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
 from connectedmachine.upgrade.restraint import VERSION_PINNED, retry_at
@@ -51,13 +52,6 @@ _PROVISIONING = {
     OperationKind.CHANGE_VERSION: ProvisioningState.UPDATING,
     OperationKind.REMOVE: ProvisioningState.DELETING,
     OperationKind.RESET_STATE: ProvisioningState.UPDATING,
-}
-
-_REASONS = {
-    Outcome.SUCCEEDED: Reason.UPGRADED,
-    Outcome.ROLLED_BACK: Reason.ROLLED_BACK,
-    Outcome.FAILED: Reason.FAILED,
-    Outcome.CANCELLED: Reason.INTERRUPTED,
 }
 
 
@@ -232,13 +226,7 @@ class Runner:
             if isinstance(step, Pause):
                 message, due = step.message, step.since + timedelta(seconds=step.seconds)
             return Decision(name, Reason.ROLLBACK_PENDING, message, old, new, due, operation.id)
-        reason = _REASONS[operation.outcome]
-        if reason is Reason.UPGRADED and operation.kind is OperationKind.INSTALL:
-            reason = Reason.INSTALLED
-        if operation.code == "DiskFull":
-            reason = Reason.DISK_FULL
-        elif operation.code in REFUSALS:
-            reason = Reason.BLOCKED_BY_POLICY
+        reason = reason_of(operation.kind, operation.outcome, operation.code)
         failures = self._store.policies.backoffs(self._machine.id, name)
         failed = next((b for b in failures if b.version == new), None)
         due = None if failed is None else retry_at(failed, operation.policy, self._machine.id)
@@ -273,6 +261,7 @@ class Runner:
                 return planned.decision
             operation = self._operation(extension, planned.move, planner, pass_)
             self._store.operations.begin(operation)
+            announce.begun(self._store, operation, operation.began)
             for instance in operation.instances:
                 covered = self._store.extensions.find(extension.machine_id, instance.name)
                 assert covered is not None

@@ -50,8 +50,8 @@ _PROPERTIES = (
 _JSON_TEXTS = ("settings", "protectedSettings", "identity", "locationData", "osProfile", "agentUpgrade")
 
 
-def passed_on(method: str) -> Call:
-    """A call of the service's ``method`` with the options as they are."""
+def passed_on(method: str, by: str = "CLI") -> Call:
+    """A call of the service's ``method`` with the options as they are; ``by`` begins the initiator's name."""
 
     def call(service: Service, options: Options, terminal: Terminal) -> object:
         # None: what only this front end offers, such as credentials.
@@ -59,7 +59,7 @@ def passed_on(method: str) -> Call:
         do = getattr(service, method)
         if named is None or named not in MUTATIONS:
             return do(**options)
-        mutation = {**_with_tags(options), "follow": terminal, "initiator": _initiator()}
+        mutation = {**_with_tags(options), "follow": terminal, "initiator": initiator(by)}
         if "wait" not in METHODS[named][1].split():
             return do(**mutation)
         with terminal.waiting():
@@ -120,7 +120,15 @@ def upgrade_extension(service: Service, options: Options, terminal: Terminal) ->
 
 def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
     """A pass over one machine, or, when none is named, over every machine that is this host."""
-    run = passed_on("upgrade_run")
+    return _pass(service, options, terminal, passed_on("upgrade_run"))
+
+
+def scheduled_pass(service: Service, options: Options, terminal: Terminal) -> object:
+    """The same, when the system's scheduler is who asks."""
+    return _pass(service, options, terminal, passed_on("upgrade_run", by="Task"))
+
+
+def _pass(service: Service, options: Options, terminal: Terminal, run: Call) -> object:
     if "machine" in options:
         if "resource_group" not in options:
             raise _missing("--machine-name needs --resource-group.")
@@ -247,7 +255,8 @@ def _member(name: str, options: Options) -> str:
     return f"{json.dumps(name)}: {value}"
 
 
-def _initiator() -> str:
+def initiator(by: str) -> str:
+    """Who asks, and by what."""
     import getpass
     import socket
 
@@ -255,7 +264,7 @@ def _initiator() -> str:
         user = getpass.getuser()
     except (KeyError, OSError, ImportError):  # a user id without an account, and nothing in the environment
         user = "?"
-    return f"CLI: {user}@{socket.gethostname()}"
+    return f"{by}: {user}@{socket.gethostname()}"
 
 
 def _missing(message: str) -> InvalidRequestError:

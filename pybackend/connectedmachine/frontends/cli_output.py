@@ -93,6 +93,23 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Time": "lastSample.time",
         "Message": "lastSample.message",
     },
+    "task": {
+        "Name": "name",
+        "Scheduler": "scheduler",
+        "NextRun": "nextRun",
+        "LastRun": "lastRun",
+        "LastResult": "lastResult",
+        "Description": "description",
+    },
+    "sink": {
+        "Name": "name",
+        "Kind": "kind",
+        "Target": "target",
+        "Machine": "machine",
+        "Waiting": "waiting",
+        "LastError": "lastError",
+    },
+    "sent": {"Id": "id", "Delivered": "delivered"},
     "credential": {
         "Name": "name",
         "ClientId": "clientId",

@@ -93,6 +93,11 @@ def json_object(text: str) -> str:
     return written
 
 
+def secret(text: str) -> str:
+    """The text itself; ``@FILE`` reads it, ``@-`` from stdin, without the line's end."""
+    return content(text[1:]).rstrip("\r\n") if text.startswith("@") else text
+
+
 def tags(words: Sequence[str]) -> dict[str, str]:
     """Tags of ``key=value`` words, or of one JSON object or ``@FILE``; nothing or ``""`` is no tags."""
     if len(words) == 1 and words[0].startswith(("{", "@")):

@@ -46,6 +46,13 @@ METHODS: dict[str, tuple[str, str]] = {
     "upgrade.decisions": (_MACHINE, "name"),
     "upgrade.history": (_MACHINE, "name"),
     "upgrade.resolve": (f"{_MACHINE} name choice", ""),
+    "schedule.register": ("", "resourceGroup machine every at jitter scheduler"),
+    "schedule.unregister": ("", ""),
+    "schedule.list": ("", ""),
+    "eventSink.add": ("name", "resourceGroup machine command webhook osLog timeout header secret"),
+    "eventSink.list": ("", "name"),
+    "eventSink.remove": ("name", ""),
+    "eventSink.test": ("name", ""),
     "policy.get": (_MACHINE, "name"),
     "policy.set": (
         _MACHINE,
@@ -88,6 +95,10 @@ MUTATIONS = frozenset(
         "gallery.remove",
         "upgrade.run",
         "upgrade.resolve",
+        "schedule.register",
+        "schedule.unregister",
+        "eventSink.add",
+        "eventSink.remove",
         "policy.set",
         "config.set",
         "config.import",
@@ -110,6 +121,7 @@ _BOOLEANS = frozenset(
         "wait",
         "ignoreWindow",
         "simulated",
+        "osLog",
         "supportsAutomaticUpgrade",
         "extensionsEnabled",
         "retry",
@@ -139,6 +151,8 @@ _SECONDS = frozenset(
         "window",
         "duration",
         "spread",
+        "every",
+        "jitter",
     }
 )
 _NUMBERS = frozenset({"retryGrowth", "retryLimit", "retryJitter"})

@@ -12,6 +12,7 @@ from connectedmachine.model.policy import effective
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Settings, Status
 from connectedmachine.model.version import VersionRequest
 from connectedmachine.service.json_text import same
+from connectedmachine.service.unattended import Unattended
 from connectedmachine.service.under_way import looked_at_again, wish_of, with_override
 from connectedmachine.service.versions import Versions
 from connectedmachine.upgrade.images import Images
@@ -68,7 +69,7 @@ class Change:
         return ", ".join(parts) or "change nothing on the machine"
 
 
-class Wishes(Versions):
+class Wishes(Versions, Unattended):
     """Part of the service that judges what a request asks for; commits nothing."""
 
     def _images_for(self, request: ExtensionRequest) -> Images:
@@ -327,12 +328,7 @@ class Wishes(Versions):
 
     def _warn_if_nothing_passes(self, machine: Machine, change: Change) -> list[str]:
         newly = change.after.automatic_upgrade and not (change.before and change.before.automatic_upgrade)
-        if not newly or self.store.passes.any(machine.id):
-            return []
-        return [
-            f"No upgrade pass has run on machine '{machine.name}' yet, and nothing here starts one by itself:"
-            " let a scheduled job run Start-AzConnectedMachineUpgrade or scripts/pass.ps1."
-        ]
+        return self.nothing_passes(machine) if newly else []
 
 
 def _says_the_same(before: Extension, after: Extension) -> bool:

@@ -40,6 +40,10 @@ class Machines:
         )
         return [_machine(row) for row in rows]
 
+    def all(self) -> builtins.list[Machine]:
+        """Every machine of every subscription."""
+        return [_machine(row) for row in self._db.all("SELECT * FROM machines ORDER BY rowid")]
+
     def subscriptions(self) -> builtins.list[str]:
         """Every subscription that a machine is in, as the first one wrote it."""
         rows = self._db.all("SELECT subscription FROM machines GROUP BY subscription ORDER BY min(rowid)")

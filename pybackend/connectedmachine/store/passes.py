@@ -47,6 +47,13 @@ class Passes:
         """Say whether a pass was ever asked for."""
         return self._db.one("SELECT 1 FROM passes WHERE machine_id = ?", machine_id) is not None
 
+    def last_requested(self, machine_id: str) -> datetime | None:
+        """When a pass over a whole machine was last asked for."""
+        row = self._db.one(
+            "SELECT max(requested) AS last FROM passes WHERE machine_id = ? AND extension IS NULL", machine_id
+        )
+        return None if row is None else time_of(row["last"])
+
     def next_wanted(self, machine_id: str) -> Pass | None:
         """The oldest pass that has not ended."""
         row = self._db.one(

@@ -8,6 +8,7 @@ from connectedmachine.store.answers import Answers
 from connectedmachine.store.configurations import Configurations
 from connectedmachine.store.credentials import Credentials
 from connectedmachine.store.database import Database
+from connectedmachine.store.events import Events
 from connectedmachine.store.extensions import Extensions
 from connectedmachine.store.galleries import Galleries
 from connectedmachine.store.home import STORE_FILE, prepare
@@ -31,6 +32,7 @@ class Store:
         self.machines = Machines(database)
         self.extensions = Extensions(database)
         self.operations = Operations(database)
+        self.events = Events(database)
         self.passes = Passes(database)
         self.policies = Policies(database)
         self.windows = Windows(database)
