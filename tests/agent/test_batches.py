@@ -145,14 +145,17 @@ def test_one_that_is_asked_for_during_a_window_is_decided_by_the_same_pass(
 
 
 def test_a_pass_that_was_killed_goes_on_and_does_nothing_twice(world: World) -> None:
-    def cut() -> None:
-        raise PowerCutError
+    watches = 0
 
-    cuts = [cut, lambda: None]
+    def stop(point: str) -> None:
+        nonlocal watches
+        watches += point == "before watch(new)"
+        if watches == 2:
+            raise PowerCutError
+
     pass_id = world.ask_for_pass()
     with pytest.raises(PowerCutError):
-        # At the second one's: the first has ended by then.
-        world.run(lambda point: cuts.pop()() if point == "before watch(new)" and cuts else None)
+        world.run(stop)
     world.run()
     assert [operation.extension for operation in of_pass(world)] == ["Agent", "Clock", "Zeta"]
     assert {d.reason.value for d in world.store.passes.decisions(pass_id)} == {"Upgraded"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,12 @@ def listed(desk: Desk, name: str | None = None) -> list[tuple[object, object]]:
 
 
 def test_a_window_is_shown_as_it_was_given(installed: Desk) -> None:
-    given = {"days": ["tue"], "weeks": ["second"], "blackouts": ["2026-12-24"], "spread": 600.0}
+    given: dict[str, Any] = {
+        "days": ["tue"],
+        "weeks": ["second"],
+        "blackouts": ["2026-12-24"],
+        "spread": 600.0,
+    }
     shown = add(installed, time_zone="Europe/Berlin", start="9:30", **given)
     assert (shown["timeZone"], shown["start"]) == ("Europe/Berlin", "09:30:00")
     assert (shown["days"], shown["weeks"], shown["blackouts"]) == (["Tuesday"], ["Second"], ["2026-12-24"])
@@ -85,10 +91,10 @@ def test_the_windows_of_an_extension_go_with_it(installed: Desk) -> None:
         ({"name": "nobody"}, "HCRP404"),
     ],
 )
-def test_a_window_that_cannot_be_is_refused(installed: Desk, given: dict[str, str], code: str) -> None:
+def test_a_window_that_cannot_be_is_refused(installed: Desk, given: dict[str, Any], code: str) -> None:
     before = installed.state()
     with pytest.raises(ConnectedMachineError) as error:
-        add(installed, **given)  # type: ignore[arg-type] # each case gives what it is about
+        add(installed, **given)
     refused(error, code)
     assert installed.state() == before
 
