@@ -6,13 +6,11 @@ again. The jitter that spreads a thousand hosts is always the same for one machi
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectedmachine.model.decision import Decision
 from connectedmachine.model.operation import Operation, Pause
+from connectedmachine.upgrade.jitter import share
 from connectedmachine.upgrade.operation import next_step
 
 
@@ -25,24 +23,24 @@ class Rhythm:
 
     def pause(self, machine_id: str) -> timedelta:
         """The time between two passes of one machine."""
-        share = int(hashlib.sha256(machine_id.encode()).hexdigest()[:8], 16) / 0x1_0000_0000
-        return timedelta(seconds=self.interval + self.jitter * share)
+        return timedelta(seconds=self.interval + self.jitter * share(machine_id))
 
 
 def next_pass(
-    machine_id: str, last: datetime | None, decisions: Iterable[Decision], rhythm: Rhythm, now: datetime
+    machine_id: str, last: datetime | None, look: datetime | None, rhythm: Rhythm, now: datetime
 ) -> datetime:
     """When the next pass of a machine is due; ``now`` when it was never looked at.
 
     Args:
         last: When a pass was last asked for.
-        decisions: The latest about each of its extensions.
+        look: When something comes due on it by itself, see ``agent.next_look``.
     """
     # A clock that was set back makes no pass wait for the day it came from.
     if last is None or last > now:
         return now
-    looks = [d.next_look for d in decisions if d.next_look is not None and d.next_look > last]
-    return min([last + rhythm.pause(machine_id), *looks])
+    due = last + rhythm.pause(machine_id)
+    # What the last pass looked at already is not a reason for another one.
+    return due if look is None or look <= last else min(due, look)
 
 
 def is_due(operation: Operation, now: datetime) -> bool:

@@ -88,12 +88,13 @@ class ResidentService(Unattended):
         import uuid
 
         from connectedmachine.agent.host import refuse_other_host
+        from connectedmachine.agent.next_look import next_look
         from connectedmachine.agent.residency import is_due, next_pass
 
         refuse_other_host(machine)
         passes = self.store.passes
         last = passes.last_requested(machine.id)
-        due = next_pass(machine.id, last, passes.latest(machine.id).values(), rhythm, now)
+        due = next_pass(machine.id, last, next_look(self.store, machine, now), rhythm, now)
         wanted = passes.next_wanted(machine.id) is not None
         if due <= now and not wanted:
             passes.request(Pass(str(uuid.uuid4()), machine.id, None, initiator, now))
