@@ -8,6 +8,7 @@ tries; later ones belong to the next pass.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -30,6 +31,7 @@ from connectedmachine.model.resource import Extension, Machine, ProvisioningStat
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.gate import NOT_ALLOWED, REFUSALS
+from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
 from connectedmachine.upgrade.subject import Move, Planned, retry_at
@@ -67,13 +69,16 @@ class Runner:
         *,
         patience: float = PATIENCE,
         stop_point: StopPoint = lambda _: None,
+        images: Callable[[], Images] | None = None,
     ) -> None:
+        """``images``: what can be chosen from now; by default what the galleries offer."""
         self._store = store
         self._machine = machine
         self._clock = hands.clock
         self._hands = hands
         self._operator = Operator(store, hands, stop_point)
         self._patience = patience
+        self._images = images or (lambda: offered(store))
         # A removal that fails is tried again by the next runner, not by this one in a circle.
         self._failed_removals: set[str] = set()
 
@@ -157,7 +162,7 @@ class Runner:
         return None
 
     def _planner(self) -> Planner:
-        return Planner(self._store, self._machine, offered(self._store), lambda: self._hands)
+        return Planner(self._store, self._machine, self._images(), lambda: self._hands)
 
     # Passes.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connectedmachine.model.clock import from_text, to_text
+from connectedmachine.model.handler import Command
 from connectedmachine.model.health import Health, Sample, SourceHealth
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import (
@@ -144,6 +145,46 @@ class Operations:
         """What a pass has begun so far, oldest first."""
         rows = self._db.all("SELECT * FROM operations WHERE pass_id = ? ORDER BY began, rowid", pass_id)
         return [self._operation(row) for row in rows]
+
+    def attempts(
+        self, machine_id: str, handler: HandlerName, version: Version, command: Command, instance: str | None
+    ) -> int:
+        """How often a command of a version was begun on a machine, for one of several extensions or as such."""
+        row = self._db.one(
+            "SELECT count(*) AS number FROM operations o JOIN steps s ON s.operation_id = o.id"
+            " WHERE o.machine_id = ? AND lower(o.publisher || '.' || o.type) = ? AND s.step = ?"
+            " AND s.instance IS ? AND iif(s.side = ?, o.new_version, o.old_version) = ?",
+            machine_id,
+            handler.key,
+            command,
+            instance,
+            Side.NEW,
+            str(version),
+        )
+        assert row is not None
+        return int(row["number"])
+
+    def latest_time(self, machine_id: str) -> datetime | None:
+        """The last moment that anything of a machine's work tells of; ``None`` when there was none."""
+        row = self._db.one(
+            "SELECT max(moment) AS latest FROM ("
+            "SELECT max(began, coalesce(ended, '')) AS moment FROM operations WHERE machine_id = ?1"
+            " UNION ALL SELECT time FROM decisions WHERE machine_id = ?1"
+            " UNION ALL SELECT max(s.began, coalesce(s.ended, '')) FROM steps s"
+            " JOIN operations o ON o.id = s.operation_id WHERE o.machine_id = ?1 AND o.ended IS NULL)",
+            machine_id,
+        )
+        watched = self._db.one(
+            "SELECT s.began, max(w.observed) AS observed FROM operations o"
+            " JOIN steps s ON s.operation_id = o.id AND s.ended IS NULL"
+            " JOIN samples w ON w.operation_id = o.id AND w.seq = s.seq"
+            " WHERE o.machine_id = ? AND o.ended IS NULL GROUP BY s.began ORDER BY s.began DESC",
+            machine_id,
+        )
+        moments = [time_of(row["latest"])] if row is not None else []
+        if watched is not None:
+            moments.append(from_text(watched["began"]) + timedelta(seconds=watched["observed"]))
+        return max((moment for moment in moments if moment is not None), default=None)
 
     def pinned(self) -> set[str]:
         """SHA-256 of the zips that an unfinished operation or an installed version may still need."""

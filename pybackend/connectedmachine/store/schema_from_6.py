@@ -2,4 +2,12 @@
 
 from __future__ import annotations
 
-FROM_6: tuple[tuple[int, str], ...] = ()
+FROM_6: tuple[tuple[int, str], ...] = (
+    (
+        6,
+        """
+        -- What a simulated machine plays; without it all goes well.
+        ALTER TABLE machines ADD COLUMN scenario TEXT;
+        """,
+    ),
+)
