@@ -167,7 +167,7 @@ class Runner:
     # Passes.
 
     def _pass(self) -> bool:
-        """Do one extension of the oldest pass that was asked for, or end the pass."""
+        """Do the oldest pass that was asked for up to its next operation, or end the pass."""
         pass_ = self._store.passes.next_wanted(self._machine.id)
         if pass_ is None:
             return False
@@ -177,28 +177,35 @@ class Runner:
             for operation in self._store.operations.of_pass(pass_.id)
             for instance in operation.instances
         }
-        for extension in queue(self._store.extensions.of_machine(self._machine.id)):
-            name = extension.name.lower()
-            if name in decided or (pass_.extension is not None and pass_.extension.lower() != name):
-                continue
-            operation = begun.get(name)
-            if operation is None:
-                decision = self._decide(extension, pass_)
-            else:
-                decision = self._decision_of(operation, extension.name)
-            self._store.passes.decide(pass_, decision, self._clock.now())
+        undecided = [
+            extension
+            for extension in queue(self._store.extensions.of_machine(self._machine.id))
+            if extension.name.lower() not in decided
+            and (pass_.extension is None or pass_.extension.lower() == extension.name.lower())
+        ]
+        if not undecided:
+            self._store.passes.end(pass_.id, self._clock.now())
             return True
-        self._store.passes.end(pass_.id, self._clock.now())
-        return True
-
-    def _decide(self, extension: Extension, pass_: Pass) -> Decision:
-        begun = self._begin(extension, self._planner(), automatic=True, pass_=pass_)
-        if isinstance(begun, Decision):
-            return begun
-        self._operator.advance(begun.id)
-        operation = self._store.operations.get(begun.id)
+        planner = self._planner()
+        with self._store.transaction():
+            for extension in undecided:
+                operation = begun.get(extension.name.lower())
+                if operation is None:
+                    found = self._begin(extension, planner, automatic=True, pass_=pass_)
+                    if isinstance(found, Operation):
+                        break
+                else:
+                    found = self._decision_of(operation, extension.name)
+                self._store.passes.decide(pass_, found, self._clock.now())
+            else:
+                return True
+        self._operator.advance(found.id)
+        operation = self._store.operations.get(found.id)
         assert operation is not None
-        return self._decision_of(operation, extension.name)
+        self._store.passes.decide(
+            pass_, self._decision_of(operation, extension.name), self._clock.now()
+        )
+        return True
 
     def _decision_of(self, operation: Operation, name: str) -> Decision:
         """What came, for one of the extensions it covers, of an operation that a pass began."""

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from connectedmachine.model.clock import from_text, to_text
 from connectedmachine.model.handler import Command
@@ -27,7 +28,14 @@ from connectedmachine.model.operation import (
 )
 from connectedmachine.model.policy import Policy
 from connectedmachine.model.version import Version
-from connectedmachine.store.columns import manifest_of, manifest_text, time_of, time_text, version_text
+from connectedmachine.store.columns import (
+    manifest_of,
+    manifest_text,
+    time_of,
+    time_text,
+    version_in,
+    version_text,
+)
 from connectedmachine.store.database import Database
 
 
@@ -285,7 +293,7 @@ class Operations:
         )
         old = None
         if row["old_version"] is not None:
-            old = PackageRef(Version.parse(row["old_version"]), row["old_sha256"])
+            old = PackageRef(version_in(row["old_version"]), row["old_sha256"])
         return Operation(
             id=row["id"],
             machine_id=row["machine_id"],
@@ -293,12 +301,12 @@ class Operations:
             handler=HandlerName(row["publisher"], row["type"]),
             kind=OperationKind(row["kind"]),
             old=old,
-            new=PackageRef(Version.parse(row["new_version"]), row["new_sha256"]),
+            new=PackageRef(version_in(row["new_version"]), row["new_sha256"]),
             old_manifest=manifest_of(row["old_manifest"]),
             instances=tuple(_instance(instance) for instance in instances),
             automatic=bool(row["automatic"]),
             initiator=row["initiator"],
-            policy=Policy(**json.loads(row["policy"])),
+            policy=_policy(row["policy"]),
             began=from_text(row["began"]),
             partial=bool(row["partial"]),
             ended=time_of(row["ended"]),
@@ -310,10 +318,17 @@ class Operations:
         )
 
 
+@lru_cache(maxsize=256)
+def _policy(text: str) -> Policy:
+    return Policy(**json.loads(text))
+
+
 def _instance(row: sqlite3.Row) -> Instance:
     return Instance(row["extension"], row["settings_seq"], row["old_settings_seq"], bool(row["old_enabled"]))
 
 
+# A step that has ended never changes, and its operation is read again and again.
+@lru_cache(maxsize=512)
 def _record(row: sqlite3.Row) -> StepRecord:
     step = None
     if row["step"] is not None:

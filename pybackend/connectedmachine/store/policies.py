@@ -7,7 +7,7 @@ import json
 from connectedmachine.model.clock import from_text, to_text
 from connectedmachine.model.policy import Backoff, Hold, PolicyValues
 from connectedmachine.model.version import Version
-from connectedmachine.store.columns import time_of, time_text, version_of
+from connectedmachine.store.columns import time_of, time_text, version_in, version_of
 from connectedmachine.store.database import Database
 
 MACHINE_LEVEL = ""
@@ -97,7 +97,7 @@ class Policies:
             "SELECT * FROM backoffs WHERE machine_id = ? AND extension = ?", machine_id, extension
         )
         return [
-            Backoff(Version.parse(row["version"]), row["failures"], from_text(row["failed_at"]))
+            Backoff(version_in(row["version"]), row["failures"], from_text(row["failed_at"]))
             for row in rows
         ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from connectedmachine.model.operation import Operation, OperationKind, Outcome, Pause
+from connectedmachine.model.operation import Operation, OperationKind, Outcome, Pause, StepName, StepOutcome
 from connectedmachine.model.resource import Extension
 from connectedmachine.upgrade.operation import LONGEST_PAUSE, next_step
 from connectedmachine.upgrade.subject import retry_at
@@ -89,9 +89,21 @@ def unsettled(world: World, now: datetime) -> str:
         wanted = {e.installed.version for e in world.extensions() if e.handler.key == key and e.installed}
         if {version for version, _ in there.running} - wanted:
             return f"{key} runs what nobody wants: {there.running}"
-        if there.kept or there.folders - wanted:
+        if (there.kept or there.folders - wanted) and not _left_by_failure(world, key):
             return f"{key} left behind {there.kept or there.folders - wanted}"
     return ""
+
+
+def _left_by_failure(world: World, key: str) -> bool:
+    """Say whether the end of a folder failed, which an operation notes and passes over."""
+    return any(
+        record.step is not None
+        and record.step.name in (StepName.DISCARD, StepName.RETIRE)
+        and record.outcome is StepOutcome.FAILED
+        for operation in world.history()
+        if operation.handler.key == key
+        for record in operation.journal
+    )
 
 
 def _missing(world: World, extension: Extension, now: datetime) -> str:

@@ -82,11 +82,13 @@ class World:
         if extension is None or extension.removing or self.unfinished(name) is not None:
             return
         if version is not None:
+            installed = None if extension.installed is None else extension.installed.version
+            target = None if version == installed else version
             request = VersionRequest(version.parts)
-            extension = replace(extension, requested=request, target=version, stopped=False)
+            extension = replace(extension, requested=request, target=target, stopped=False)
         if settings:
             seq = extension.settings.seq + 1
-            extension = replace(extension, settings=Settings(seq, "{}"), stopped=False)
+            extension = replace(extension, settings=Settings(seq, "{}"))
         self.store.extensions.save(extension)
 
     def enrol(self, name: str, *, enrolled: bool) -> None:
