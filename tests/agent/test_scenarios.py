@@ -165,7 +165,5 @@ def test_a_scenario_for_this_host_is_refused(tmp_path: Path) -> None:
 
 def test_connecting_again_without_a_scenario_keeps_it(connect: Connect) -> None:
     world = connect([{"version": "1.1", "command": "enable", "exitCode": 1}])
-    world.service.machine_connect(
-        resource_group=GROUP, name=MACHINE, simulated=True, follow=world.listener
-    )
+    world.service.machine_connect(resource_group=GROUP, name=MACHINE, simulated=True, follow=world.listener)
     assert world.run_pass() == {"Agent": "RolledBack"}

@@ -202,9 +202,7 @@ class Runner:
         self._operator.advance(found.id)
         operation = self._store.operations.get(found.id)
         assert operation is not None
-        self._store.passes.decide(
-            pass_, self._decision_of(operation, extension.name), self._clock.now()
-        )
+        self._store.passes.decide(pass_, self._decision_of(operation, extension.name), self._clock.now())
         return True
 
     def _decision_of(self, operation: Operation, name: str) -> Decision:

@@ -1,4 +1,4 @@
-"""Effects on a simulated machine: packages are fetched and read, nothing runs, a scenario says what comes of it.
+"""Effects on a simulated machine: packages are fetched and read, nothing runs, a scenario says what comes.
 
 Its time passes where something takes time, and nobody waits for it (decision 0018).
 """

@@ -52,6 +52,9 @@ class Attempt:
     number: Callable[[], int]
 
 
+_EVERY = VersionRequest()
+
+
 @dataclass(frozen=True)
 class Fit:
     """What a rule is about; everything, unless it says otherwise.
@@ -64,7 +67,7 @@ class Fit:
     """
 
     handler: str | None = None
-    versions: VersionRequest = VersionRequest()
+    versions: VersionRequest = _EVERY
     times: int | None = None
     chance: float = 1.0
 
@@ -100,7 +103,9 @@ class HealthRule:
             return Saying.NOTHING
         if since < self.healthy_after:
             return Saying.TRANSITIONING
-        if self.reports is Reports.ERROR or (self.unhealthy_from is not None and since >= self.unhealthy_from):
+        if self.reports is Reports.ERROR or (
+            self.unhealthy_from is not None and since >= self.unhealthy_from
+        ):
             return Saying.ERROR
         return Saying.SUCCESS
 

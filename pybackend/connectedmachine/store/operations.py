@@ -157,7 +157,7 @@ class Operations:
     def attempts(
         self, machine_id: str, handler: HandlerName, version: Version, command: Command, instance: str | None
     ) -> int:
-        """How often a command of a version was begun on a machine, for one of several extensions or as such."""
+        """How often a command of a version was begun on a machine; ``instance`` as in ``Step``."""
         row = self._db.one(
             "SELECT count(*) AS number FROM operations o JOIN steps s ON s.operation_id = o.id"
             " WHERE o.machine_id = ? AND lower(o.publisher || '.' || o.type) = ? AND s.step = ?"

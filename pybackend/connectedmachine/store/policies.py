@@ -97,8 +97,7 @@ class Policies:
             "SELECT * FROM backoffs WHERE machine_id = ? AND extension = ?", machine_id, extension
         )
         return [
-            Backoff(version_in(row["version"]), row["failures"], from_text(row["failed_at"]))
-            for row in rows
+            Backoff(version_in(row["version"]), row["failures"], from_text(row["failed_at"])) for row in rows
         ]
 
     def back_off(self, machine_id: str, extension: str, backoff: Backoff) -> None:

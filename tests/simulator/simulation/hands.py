@@ -55,7 +55,13 @@ class PlayedHands(SimulatedHands):
     """Plays the scenario, and the faults."""
 
     def __init__(
-        self, store: Store, machine: Machine, clock: VirtualClock, disk: Disk, gallery: Gallery, faults: Faults
+        self,
+        store: Store,
+        machine: Machine,
+        clock: VirtualClock,
+        disk: Disk,
+        gallery: Gallery,
+        faults: Faults,
     ) -> None:
         super().__init__(store, Places(Path("nowhere"), machine.id), clock, machine)
         self.clock = clock

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from connectedmachine.model.operation import Operation, OperationKind, Outcome, Pause, StepName, StepOutcome
+from connectedmachine.model.policy import Backoff
 from connectedmachine.model.resource import Extension
 from connectedmachine.upgrade.operation import LONGEST_PAUSE, next_step
 from connectedmachine.upgrade.subject import retry_at
-from connectedmachine.model.policy import Backoff
 from simulation.gallery import Release
 from simulation.hands import BrokenRuleError
 from simulation.world import World
@@ -134,9 +134,7 @@ def _moves(world: World, extension: Extension, now: datetime) -> bool:
         for r in world.gallery.of(extension.handler)
         if extension.installed is not None and r.version == extension.installed.version
     )
-    held = (
-        hold for e in sharing for hold in world.store.policies.holds(world.machine.id, e.name)
-    )
+    held = (hold for e in sharing for hold in world.store.policies.holds(world.machine.id, e.name))
     return (
         not at.sticky
         and all(e.automatic_upgrade and not e.stopped for e in sharing)
