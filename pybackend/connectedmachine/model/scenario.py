@@ -103,11 +103,8 @@ class HealthRule:
             return Saying.NOTHING
         if since < self.healthy_after:
             return Saying.TRANSITIONING
-        if self.reports is Reports.ERROR or (
-            self.unhealthy_from is not None and since >= self.unhealthy_from
-        ):
-            return Saying.ERROR
-        return Saying.SUCCESS
+        turned = self.unhealthy_from is not None and since >= self.unhealthy_from
+        return Saying.ERROR if turned or self.reports is Reports.ERROR else Saying.SUCCESS
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Moments are counted: every write of the store, every effect on the machine and e
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -134,6 +135,7 @@ class FailingDatabase(Database):
     """The product's own store in memory, whose writes can fail, and which watches what may never happen."""
 
     faults: Faults | None = None
+    reads = 0
 
     @classmethod
     def in_memory(cls) -> FailingDatabase:
@@ -144,11 +146,24 @@ class FailingDatabase(Database):
             opened.run(trigger)
         return opened
 
+    def watch(self, faults: Faults | None) -> None:
+        """A runner begins, with its faults, or has ended."""
+        self.faults, self.reads = faults, 0
+
+    def all(self, sql: str, *values: Value) -> list[sqlite3.Row]:
+        self.reads += 1
+        if self.faults is not None and self.reads > _MOST_READS:
+            raise AssertionError("the runner does not come to rest")
+        return super().all(sql, *values)
+
     def run(self, sql: str, *values: Value) -> int:
         if self.faults is not None:
             self.faults.at_write()
         return super().run(sql, *values)
 
+
+_MOST_READS = 5_000
+"""Of one runner: ten times what a busy one needs."""
 
 _NEVER = (
     "CREATE TRIGGER reopened BEFORE UPDATE ON operations WHEN OLD.ended IS NOT NULL"

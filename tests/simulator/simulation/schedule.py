@@ -1,4 +1,4 @@
-"""A schedule: some days of one machine, drawn from a seed, with faults; then luck turns, and all ends well."""
+"""A schedule: some days of one machine, drawn from a seed, with faults; then luck turns and all ends well."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ class _Schedule:
         if bad or sticky or random.random() < 0.4:
             scenario[kind].append({**rule, "handler": str(handler), "version": f"1.{minor}"})
         made = manifest(
-            update_with_install=random.random() < 0.7,
+            # One that never installs must not get on the machine by another way: it could not come back.
+            update_with_install=bad or random.random() < 0.7,
             continue_on_update_failure=random.random() < 0.3,
             several=several,
         )

@@ -142,14 +142,14 @@ class World:
             images=self.gallery.images,
         )
         self.clock.on_sleep = self.faults.at_sleep
-        self._database.faults = self.faults
+        self._database.watch(self.faults)
         try:
             with self.faults.armed():
                 runner.run()
         except (PowerCutError, ConnectedMachineError):
             return False
         finally:
-            self._database.faults = None
+            self._database.watch(None)
         return True
 
     # Looking.
