@@ -51,7 +51,7 @@ def without(what: str) -> Callable[[pytest.MonkeyPatch], None]:
             patch.setattr(operations, name, _without_restore(getattr(operations, name)))
 
     def rollback_is_not_tried_again(patch: pytest.MonkeyPatch) -> None:
-        patch.setattr(Pause, "is_due", lambda self, now: False)
+        patch.setattr(Pause, "is_due", lambda *_: False)
 
     def failure_is_not_remembered(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(Operator, "_remember_failure", lambda *_: None)
