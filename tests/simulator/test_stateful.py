@@ -18,7 +18,10 @@ from connectedmachine.model.version import Version
 AGENT = HandlerName("Contoso", "Agent")
 DAY = 86_400.0
 MEMORY = Memory()
-BAD = {2: ("commands", {"command": "enable", "exitCode": 1}), 3: ("health", {"unhealthyFrom": 100})}
+BAD: dict[int, tuple[str, dict[str, object]]] = {
+    2: ("commands", {"command": "enable", "exitCode": 1}),
+    3: ("health", {"unhealthyFrom": 100}),
+}
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -27,8 +30,8 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         scenario: dict[str, list[dict[str, object]]] = {"commands": [], "health": []}
-        for minor, (kind, rule_) in BAD.items():
-            scenario[kind].append({**rule_, "version": f"1.{minor}"})
+        for minor, (kind, told) in BAD.items():
+            scenario[kind].append({**told, "version": f"1.{minor}"})
         self.world = World(MEMORY, "m", {**scenario}, POLICY)
         self.minor = 0
         self.publish()
