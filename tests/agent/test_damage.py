@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from agent.world import World, at
+import pytest
+
+from agent.world import PowerCutError, World, at
 from connectedmachine.model.operation import Outcome
 from packages import AGENT
 
@@ -134,3 +137,28 @@ def test_after_a_removal_no_package_is_kept(world: World) -> None:
     world.remove(AGENT)
     world.run()
     assert world.zips() == set()
+
+
+def test_a_version_whose_fetch_fails_at_the_second_attempt_is_not_left_beside_the_old_one(
+    world: World,
+) -> None:
+    """The first attempt unpacked it and was killed; the next release would never have come back to it."""
+
+    def cut() -> None:
+        raise PowerCutError
+
+    world.install(AGENT)
+    world.publish(LATE)
+    world.ask_for_pass()
+    with pytest.raises(PowerCutError):
+        world.run(at("after fetch(new)", cut))
+    assert len(world.version_folders()) == 2
+    shutil.rmtree(world.home / "gallery")
+    old = world.last(AGENT).old
+    assert old is not None
+    for package in world.zips() - {old.sha256}:
+        (world.places.packages / f"{package}.zip").unlink()
+    world.run()
+    assert world.last(AGENT).outcome is Outcome.FAILED
+    assert world.version_folders() == [world.folder(AGENT).name]
+    assert world.serving(AGENT) == [AGENT.version]

@@ -42,7 +42,7 @@ def test_an_upgrade_without_room_is_not_begun_and_is_done_when_there_is(tight: W
     operation = tight.last(AGENT)
     assert operation.code == "DiskFull"
     assert "bytes are needed and" in operation.message
-    assert [step.name for step in tight.steps(AGENT)] == ["fetch(new)"]
+    assert [step.name for step in tight.steps(AGENT)] == ["fetch(new)", "discard(new)"]
     assert tight.ran(AGENT) == [f"install {AGENT.version}", f"enable {AGENT.version}"]
     assert tight.serving(AGENT) == [AGENT.version]
     filler.unlink()

@@ -72,14 +72,20 @@ class Operator:
 
     def advance(self, operation_id: str) -> End | Pause:
         """Take an operation to its end, or to a pause that is not over yet."""
+        operation = self._read(operation_id)
         while True:
-            operation = self._store.operations.get(operation_id)
-            assert operation is not None
+            following = next_step(operation)
+            while isinstance(following, Do):
+                # Nobody but the holder of the effects lock writes to a journal whose step is under way.
+                operation = self._do(operation, following)
+                following = next_step(operation)
+            operation = self._read(operation_id)
             following = next_step(operation)
             if isinstance(following, Pause):
                 if self._observer.is_removing(operation):
                     # Asked for while the undo still ran: the old version is taken away, not put back.
                     self._store.operations.choose(operation.id, Choice.STOP, self._clock.now())
+                    operation = self._read(operation_id)
                     continue
                 if not following.is_due(self._clock.now()):
                     self._show_pending(operation, following)
@@ -88,9 +94,15 @@ class Operator:
             if isinstance(following, End):
                 self._finish(operation, following)
                 return following
-            self._do(operation, following)
+            operation = self._do(operation, following)
 
-    def _do(self, operation: Operation, do: Do) -> None:
+    def _read(self, operation_id: str) -> Operation:
+        operation = self._store.operations.get(operation_id)
+        assert operation is not None
+        return operation
+
+    def _do(self, operation: Operation, do: Do) -> Operation:
+        """Returns the operation with its step done."""
         if do.resume:
             record = next(r for r in operation.journal if r.step is not None and r.outcome is None)
         else:
@@ -117,18 +129,17 @@ class Operator:
             # It takes its own attendant down every time, so nothing is won by running it once more.
             result = replace(result, outcome=StepOutcome.FAILED, code="HandlerLost")
         self._stop_point(f"after {do.step}")
-        self._store.operations.conclude(
-            operation.id,
-            replace(
-                record,
-                ended=self._clock.now(),
-                outcome=result.outcome,
-                exit_code=result.exit_code,
-                code=result.code,
-                message=result.message,
-                manifest=result.manifest,
-            ),
+        concluded = replace(
+            record,
+            ended=self._clock.now(),
+            outcome=result.outcome,
+            exit_code=result.exit_code,
+            code=result.code,
+            message=result.message,
+            manifest=result.manifest,
         )
+        self._store.operations.conclude(operation.id, concluded)
+        return replace(operation, journal=tuple(concluded if r is record else r for r in operation.journal))
 
     def _times_lost(self, operation: Operation, do: Do) -> int:
         return sum(

@@ -8,6 +8,7 @@ tries; later ones belong to the next pass. So does a maintenance window that ope
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -32,6 +33,7 @@ from connectedmachine.model.resource import Extension, Machine, ProvisioningStat
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.gate import NOT_ALLOWED
+from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
 from connectedmachine.upgrade.restraint import VERSION_PINNED, retry_at
@@ -66,7 +68,9 @@ class Runner:
         *,
         patience: float = PATIENCE,
         stop_point: StopPoint = lambda _: None,
+        images: Callable[[], Images] | None = None,
     ) -> None:
+        """``images``: what can be chosen from now; by default what the galleries offer."""
         self._store = store
         self._machine = machine
         self._clock = hands.clock
@@ -74,6 +78,7 @@ class Runner:
         self._operator = Operator(store, hands, stop_point)
         self._patience = patience
         self._openings = Openings(store, machine.id)
+        self._images = images or (lambda: offered(store))
         # A removal that fails is tried again by the next runner, not by this one in a circle.
         self._failed_removals: set[str] = set()
 
@@ -170,12 +175,12 @@ class Runner:
         return None
 
     def _planner(self) -> Planner:
-        return Planner(self._store, self._machine, offered(self._store), lambda: self._hands)
+        return Planner(self._store, self._machine, self._images(), lambda: self._hands)
 
     # Passes.
 
     def _pass(self) -> bool:
-        """Do one extension of the oldest pass that was asked for, or end the pass."""
+        """Do the oldest pass that was asked for up to its next operation, or end the pass."""
         pass_ = self._store.passes.next_wanted(self._machine.id)
         if pass_ is None:
             return False
@@ -185,18 +190,32 @@ class Runner:
             for operation in self._store.operations.of_pass(pass_.id)
             for instance in operation.instances
         }
-        for extension in queue(self._store.extensions.of_machine(self._machine.id)):
-            name = extension.name.lower()
-            if name in decided or (pass_.extension is not None and pass_.extension.lower() != name):
-                continue
-            operation = begun.get(name)
-            if operation is None:
-                decision = self._decide(extension, pass_)
-            else:
-                decision = self._decision_of(operation, extension.name)
-            self._store.passes.decide(pass_, decision, self._clock.now())
+        undecided = [
+            extension
+            for extension in queue(self._store.extensions.of_machine(self._machine.id))
+            if extension.name.lower() not in decided
+            and (pass_.extension is None or pass_.extension.lower() == extension.name.lower())
+        ]
+        if not undecided:
+            self._store.passes.end(pass_.id, self._clock.now())
             return True
-        self._store.passes.end(pass_.id, self._clock.now())
+        planner = self._planner()
+        with self._store.transaction():
+            for extension in undecided:
+                operation = begun.get(extension.name.lower())
+                if operation is None:
+                    found = self._begin(extension, planner, automatic=True, pass_=pass_)
+                    if isinstance(found, Operation):
+                        break
+                else:
+                    found = self._decision_of(operation, extension.name)
+                self._store.passes.decide(pass_, found, self._clock.now())
+            else:
+                return True
+        self._operator.advance(found.id)
+        operation = self._store.operations.get(found.id)
+        assert operation is not None
+        self._store.passes.decide(pass_, self._decision_of(operation, extension.name), self._clock.now())
         return True
 
     def _opened(self) -> bool:
@@ -206,15 +225,6 @@ class Runner:
         for name in opened:
             self._store.passes.request(Pass(str(uuid.uuid4()), self._machine.id, name, WINDOW, now))
         return bool(opened)
-
-    def _decide(self, extension: Extension, pass_: Pass) -> Decision:
-        begun = self._begin(extension, self._planner(), automatic=True, pass_=pass_)
-        if isinstance(begun, Decision):
-            return begun
-        self._operator.advance(begun.id)
-        operation = self._store.operations.get(begun.id)
-        assert operation is not None
-        return self._decision_of(operation, extension.name)
 
     def _decision_of(self, operation: Operation, name: str) -> Decision:
         """What came, for one of the extensions it covers, of an operation that a pass began."""

@@ -36,6 +36,7 @@ from connectedmachine.frontends.cli_options import (
     text,
 )
 from connectedmachine.frontends.cli_unattended import UNATTENDED
+from connectedmachine.frontends.cli_values import content
 
 GROUPS = {
     "extension": "manage the extensions of a machine",
@@ -93,7 +94,9 @@ COMMANDS = (
         calls.connect, "machine",
         (needed(GROUP), _MACHINE_NAME, SUBSCRIPTION, LOCATION, TAGS,
          boolean("--simulated", dest="simulated", help="a machine whose handlers are played"),
-         text("--os-type", dest="os_type", help="of a simulated machine", metavar="Linux|Windows")),
+         text("--os-type", dest="os_type", help="of a simulated machine", metavar="Linux|Windows"),
+         Option(("--scenario",), "scenario_text", "what a simulated machine plays", type=content,
+                metavar="FILE")),
         "Connect-AzConnectedMachine",
     ),
     Command(

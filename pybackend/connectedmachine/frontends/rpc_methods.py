@@ -10,7 +10,7 @@ _MACHINE = "resourceGroup machine"
 
 METHODS: dict[str, tuple[str, str]] = {
     # method: (required parameters, optional parameters)
-    "machine.connect": ("resourceGroup name", "location tags simulated osType"),
+    "machine.connect": ("resourceGroup name", "location tags simulated osType scenarioText"),
     "machine.get": ("resourceGroup name", ""),
     "machine.status": ("resourceGroup name", ""),
     "machine.list": ("", "resourceGroup"),

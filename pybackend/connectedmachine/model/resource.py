@@ -20,6 +20,7 @@ class Machine:
     Attributes:
         os_machine_id: Names the host that a local machine is; effects elsewhere are refused.
         details: Members of the resource that clients set and that mean nothing here, by their wire names.
+        scenario: What a simulated machine plays, JSON text by ``schemas/scenario.json``.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Machine:
     os_machine_id: str
     created: datetime
     details: Mapping[str, object] = field(default_factory=dict)
+    scenario: str | None = None
 
 
 class ProvisioningState(StrEnum):

@@ -7,8 +7,8 @@ import json
 from connectedmachine.model.clock import from_text, to_text
 from connectedmachine.model.pin import Pin, PinKind
 from connectedmachine.model.policy import Backoff, Hold, PolicyValues
-from connectedmachine.model.version import Version, VersionRequest
-from connectedmachine.store.columns import time_of, time_text
+from connectedmachine.model.version import VersionRequest
+from connectedmachine.store.columns import time_of, time_text, version_in
 from connectedmachine.store.database import Database
 
 MACHINE_LEVEL = ""
@@ -167,7 +167,7 @@ class Policies:
         )
         return [
             Backoff(
-                Version.parse(row["version"]),
+                version_in(row["version"]),
                 row["failures"],
                 from_text(row["failed_at"]),
                 from_text(row["first_failed_at"]),

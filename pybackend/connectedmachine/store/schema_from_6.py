@@ -4,6 +4,13 @@ from __future__ import annotations
 
 FROM_6: tuple[tuple[int, str], ...] = (
     (
+        6,
+        """
+        -- What a simulated machine plays; without it all goes well.
+        ALTER TABLE machines ADD COLUMN scenario TEXT;
+        """,
+    ),
+    (
         7,
         """
         CREATE TABLE pins (
