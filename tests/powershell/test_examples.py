@@ -66,6 +66,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
 def run_example(name: str, example: str, homes: dict[bool, Path], folder: Path) -> list[Problem]:
     home = shutil.copytree(homes[name not in FROM_SCRATCH], folder / "home")
     build(folder, PackageSpec(PUBLISHER, TYPE, "9.10", os="windows")).rename(folder / "agent-9.10.zip")
+    (folder / "scenario.json").write_text('{"commands": [{"seconds": 45}]}', encoding="ascii")
     with open_shell(environment_for(home)) as shell:
         return shell.run(f"Set-Location '{folder}'; {example}").problems
 
