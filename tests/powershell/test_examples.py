@@ -72,6 +72,7 @@ def run_example(name: str, example: str, homes: dict[bool, Path], folder: Path) 
     build(folder, PackageSpec(PUBLISHER, TYPE, "9.10", os="windows")).rename(folder / "agent-9.10.zip")
     if "Register-AzConnectedMachineUpgradeTask" in example and "Unregister" not in example:
         example = f"$WhatIfPreference = $true; {example}"  # the task would be one of whoever runs the tests
+    (folder / "scenario.json").write_text('{"commands": [{"seconds": 45}]}', encoding="ascii")
     with open_shell(environment_for(home)) as shell:
         return shell.run(f"Set-Location '{folder}'; {example}").problems
 
