@@ -49,10 +49,10 @@ class _File(apsw.VFSFile):
     def __init__(self, report: Report, name: str | apsw.URIFilename, flags: list[int]) -> None:
         self._report = report
         self._path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name)
-        is_new = bool(flags[0] & apsw.SQLITE_OPEN_CREATE) and not self._path.exists()
-        # SQLite's own rule (os_unix.c): the first sync of a journal it has made is one of its folder as well.
-        self._folder_too = is_new and bool(flags[0] & _NAMES_ITS_FOLDER)
-        if is_new:
+        may_create = bool(flags[0] & apsw.SQLITE_OPEN_CREATE)
+        # SQLite's own rule (os_unix.c): the first sync of a journal it may have made is one of its folder too.
+        self._folder_too = may_create and bool(flags[0] & _NAMES_ITS_FOLDER)
+        if may_create and not self._path.exists():
             with _as_sqlite_says(apsw.CantOpenError, "unable to open database file"):
                 report("create", self._path, 0, b"")
         super().__init__("", name, flags)

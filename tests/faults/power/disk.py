@@ -21,6 +21,7 @@ class Kind(StrEnum):
     FILE = "file"
     FOLDER = "folder"
     LINK = "link"
+    PIPE = "pipe"
 
 
 @dataclass(frozen=True)
