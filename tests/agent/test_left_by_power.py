@@ -13,7 +13,7 @@ def test_what_was_being_discarded_or_unpacked_goes_with_the_next_runner(world: W
     version = f"{AGENT.handler}-0.9.0.0"
     for name in (f".discarded-{version}", f"{version}.unpacking-01234567"):
         (root / name / "bin").mkdir(parents=True)
-    kept = root / f"{version}.replaced-0.1.2.3"  # a version's own name
+    kept = root / f"{AGENT.handler}.replaced-0.1.2.3"  # a version of another handler
     kept.mkdir()
     world.run()
     assert kept.exists()
