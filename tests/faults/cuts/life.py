@@ -37,22 +37,27 @@ def unchanged() -> None:
 
 
 class LifeClock:
-    """Time that passes only while the product sleeps, and by a minute from each life to the next."""
+    """Time that passes only while the product sleeps, and by a minute from each life to the next.
 
-    def __init__(self, life: int) -> None:
+    ``boot`` counts the losses of power; monotonic time starts anew with each.
+    """
+
+    def __init__(self, life: int, boot: int = 0) -> None:
         self._passed = _LIFE_SECONDS * life
+        self._boot = boot
+        self._booted = self._passed if boot else -1000.0
 
     def now(self) -> datetime:
         return _START + timedelta(seconds=self._passed)
 
     def monotonic(self) -> float:
-        return 1000.0 + self._passed
+        return self._passed - self._booted
 
     def sleep(self, seconds: float) -> None:
         self._passed += seconds
 
     def boot_id(self) -> str:
-        return "the only boot"
+        return f"boot {self._boot}"
 
 
 @dataclass(frozen=True)
@@ -72,11 +77,15 @@ def live(
     hooks: Hooks | None = None,
     mutation: Mutation = unchanged,
     last_words: Callable[[], object] | None = None,
+    boot: int = 0,
+    sqlite_files: bool = False,
 ) -> tuple[Fate, object]:
     """Be a runner until all is at rest, or until the observer ends it.
 
     Args:
         last_words: Called at the end of a life that was not killed; what it returns comes back.
+        boot: How often the power was off before.
+        sqlite_files: As ``tapped`` has it.
 
     Returns:
         The fate, and the last words.
@@ -89,7 +98,7 @@ def live(
         try:
             gc.disable()
             mutation()
-            _run(home, machine_id, life, observer, hooks or {})
+            _run(home, machine_id, LifeClock(life, boot), observer, hooks or {}, sqlite_files)
             said, code = pickle.dumps(last_words() if last_words else None), 0
         except BaseException:
             said = pickle.dumps(traceback.format_exc())
@@ -107,9 +116,15 @@ def live(
     return (Fate(killed=False), words) if os.WEXITSTATUS(status) == 0 else (Fate(False, str(words)), None)
 
 
-def _run(home: Path, machine_id: str, life: int, observer: Observer | None, hooks: Hooks) -> None:
-    clock = LifeClock(life)
-    with nullcontext() if observer is None else tapped(home, observer) as taps:
+def _run(
+    home: Path,
+    machine_id: str,
+    clock: LifeClock,
+    observer: Observer | None,
+    hooks: Hooks,
+    sqlite_files: bool,
+) -> None:
+    with nullcontext() if observer is None else tapped(home, observer, sqlite_files=sqlite_files) as taps:
 
         def stop(point: str) -> None:
             if point in hooks:

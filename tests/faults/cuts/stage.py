@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Stage:
         world = connected(root)
         scenario.prepare(world)
         self.machine_id = world.machine.id
-        self._library = world.places.library.root
+        self.library = world.places.library.root
         world.store.close()
         self.base = self.copied()
 
@@ -63,16 +64,21 @@ class Stage:
         self.clear()
         _copy(copy.folder, self.home)
         for version in copy.versions:
-            serve(self._library, version)
+            serve(self.library, version)
 
     def drop(self, copy: Copy) -> None:
         shutil.rmtree(copy.folder)
 
     def live(
-        self, life: int, observer: Observer | None = None, last_words: object = None
+        self,
+        life: int,
+        observer: Observer | None = None,
+        last_words: Callable[[], object] | None = None,
+        *,
+        boot: int = 0,
+        sqlite_files: bool = False,
     ) -> tuple[Fate, object]:
-        """A runner's life in this state root."""
-        words = last_words if callable(last_words) else None
+        """A runner's life in this state root; see ``life.live``."""
         return live(
             self.home,
             self.machine_id,
@@ -80,7 +86,9 @@ class Stage:
             observer,
             hooks=self.scenario.hooks,
             mutation=self._mutation,
-            last_words=words,
+            last_words=last_words,
+            boot=boot,
+            sqlite_files=sqlite_files,
         )
 
     def problems(self) -> list[str]:

@@ -15,6 +15,7 @@ from faults.power.disk import Loss, Sync, Torn, Trace, Write
 
 _TIMES_ALONE = 3
 _MIXTURES = 2
+_NEXT, _FURTHER, _FREED = 12, 10, 5
 
 
 def losses(trace: Trace, seed: int) -> Iterator[Loss]:
@@ -41,10 +42,10 @@ def losses(trace: Trace, seed: int) -> Iterator[Loss]:
 
 
 def losses_without(trace: Trace, syncs: frozenset[int]) -> Iterator[Loss]:
-    """What becomes possible when these syncs were never asked for, the likeliest to matter first."""
+    """What becomes possible when these syncs are not asked for, the likeliest to matter first."""
     weaker = trace.without(syncs)
     positions = [position for position in sorted(set(trace.cuts)) if position > min(syncs)]
-    for position in positions:
+    for position in positions[:_NEXT] + positions[_NEXT::_FURTHER]:
         before = set(trace.uncertain(position))
         uncertain = weaker.uncertain(position)
         freed = [index for index in uncertain if index not in before]
@@ -52,9 +53,9 @@ def losses_without(trace: Trace, syncs: frozenset[int]) -> Iterator[Loss]:
             continue
         yield Loss(position, frozenset(freed))
         yield Loss(position, frozenset(uncertain))
-        yield from (Loss(position, frozenset([index])) for index in freed if len(freed) > 1)
+        yield from (Loss(position, frozenset([index])) for index in freed[:_FREED] if len(freed) > 1)
         yield from (
             Loss(position, torn=(index, Torn.ZEROS))
-            for index in freed
+            for index in freed[:_FREED]
             if isinstance(trace.events[index], Write)
         )
