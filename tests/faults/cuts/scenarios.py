@@ -105,6 +105,11 @@ def _upgrade(world: TinyWorld, new: PackageSpec = GOOD) -> None:
     world.ask_for_pass()
 
 
+def _strict(world: TinyWorld) -> None:
+    _upgrade(world)
+    (world.state(TINY) / "strict").touch()
+
+
 def _downgrade(world: TinyWorld) -> None:
     _installed(world, GOOD)
     world.put(TINY, OLD)
@@ -152,6 +157,11 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             "upgrade",
             _upgrade,
+            Expected((_INSTALLED, "ChangeVersion Succeeded"), (*FIRST, *FORWARD), NEW, ("Upgraded",)),
+        ),
+        Scenario(
+            "upgrade, nothing twice",
+            _strict,
             Expected((_INSTALLED, "ChangeVersion Succeeded"), (*FIRST, *FORWARD), NEW, ("Upgraded",)),
         ),
         Scenario(

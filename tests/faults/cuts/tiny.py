@@ -2,8 +2,8 @@
 
 It serves by a named pipe, ``<state>/<version>.ask``: who writes the name of another pipe there is answered
 with the version. ``commands.log`` has a line for the begin and one for the end of each command, so that two
-at once are seen. State folder: ``<library>/<handler>-data``; ``failing-<version>`` there says how often ``install`` is
-still to fail.
+at once are seen. State folder: ``<library>/<handler>-data``; ``failing-<version>`` there says how often
+``install`` is still to fail, and with ``strict`` there it fails to disable what is not enabled.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ read -r health <"$here/health"
 echo '[{{"version": 1, "timestampUTC": "", "status": {{"status": "'$health'", "code": 0}}}}]' \\
     >"$here/status/$ConfigSequenceNumber.status"
 """,
-    "disable": _STOP,
+    "disable": """
+if [ -e "$state/strict" ] && ! [ -s "$state/$version.pid" ]; then fail=1; fi"""
+    + _STOP,
     "update": 'echo "$VERSION" >"$state/data"',
     "uninstall": _STOP,
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
 from faults.cuts.checks import problems as kept
-from faults.cuts.scenarios import Expected
+from faults.cuts.life import LifeClock
+from faults.cuts.scenarios import Expected, TinyWorld
 from faults.cuts.stage import Stage
 from faults.cuts.tiny import TINY
 
@@ -18,7 +20,28 @@ def problems(stage: Stage) -> list[str]:
     ran = stage.library / f"{TINY.handler}-data" / "commands.log"
     log = ran.read_text().splitlines() if ran.exists() else []
     _take_away_what_goes_later(stage.home)
-    return [*_commands(log, expected), *kept(stage.root, expected, commands=False)]
+    found = [*_commands(log, expected), *kept(stage.root, expected, commands=False)]
+    return found or list(_what_comes_later_needs(stage))
+
+
+def _what_comes_later_needs(stage: Stage) -> Iterator[str]:
+    """The zip that a later undo starts from, and what the handler reads when the host starts again."""
+    for package in stage.home.glob("packages/*.zip"):
+        if hashlib.sha256(package.read_bytes()).hexdigest() != package.stem:
+            yield f"{package.name} is damaged"
+    world = TinyWorld(stage.root, LifeClock(0), connect=False)
+    try:
+        if world.is_gone(TINY):
+            return
+        extension = world.extension(TINY)
+        assert extension.installed is not None
+        folder = stage.library / f"{TINY.handler}-{extension.installed.version}"
+        file = folder / "config" / f"{extension.installed.settings_seq}.settings"
+        text = file.read_text() if file.exists() else ""
+        if not text or f'"publicSettings":{extension.settings.public}' not in text:
+            yield f"the settings are {text!r}"
+    finally:
+        world.store.close()
 
 
 def _commands(log: list[str], expected: Expected) -> Iterator[str]:
