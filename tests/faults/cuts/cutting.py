@@ -1,8 +1,8 @@
 """Cut a scenario off at every point, once or twice, and count what did not come out as promised.
 
 A recovery is a function of the state it starts from. So each state is recovered from once, wherever it was
-reached: a cut that leaves a state that is known to end well is made, and needs no further look. That the state
-noted at a point is the state that a kill there leaves is checked at every kill that is made.
+reached: a cut that leaves a state that is known to end well is made, and needs no further look. That a kill
+leaves the state that was noted at its point is checked at every kill that is made.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ class _Cutter:
     def noted(self, life: int, copy: Copy) -> tuple[Noter, str | None]:
         """Let a life go its way from a state; its points, and what is wrong in the end."""
         self._stage.put_back(copy)
+        return self._noted_now(life)
+
+    def _noted_now(self, life: int) -> tuple[Noter, str | None]:
         noter = Noter(self._stage.home)
         fate, words = self._stage.live(life, noter, lambda: (noter.calls, noter.points))
         if fate.trace:
@@ -113,7 +116,7 @@ class _Cutter:
             return [], wrong
         # A command that runs at that moment cannot be copied: it has ended by the time of the first call.
         start = self._stage.copied() if first.where != AFTER else None
-        noter, wrong = self._after(first, start)
+        noter, wrong = self._noted_now(2) if start is None else self.noted(2, start)
         found = [
             (second, self.verdict(3, second, lambda s=second: self._kill_again(first, start, s)))  # type: ignore[misc]
             for second in noter.points
@@ -121,16 +124,6 @@ class _Cutter:
         if start is not None:
             self._stage.drop(start)
         return found, wrong
-
-    def _after(self, first: Point, start: Copy | None) -> tuple[Noter, str | None]:
-        if start is not None:
-            return self.noted(2, start)
-        noter = Noter(self._stage.home)
-        fate, words = self._stage.live(2, noter, lambda: (noter.calls, noter.points))
-        if fate.trace:
-            return noter, fate.trace
-        noter.calls, noter.points = words  # type: ignore[misc] # what the child said
-        return noter, _joined(self._stage.problems())
 
     def _kill_again(self, first: Point, start: Copy | None, second: Point) -> str | None:
         if start is not None:

@@ -2,8 +2,8 @@
 
 It serves by a named pipe, ``<state>/<version>.ask``: who writes the name of another pipe there is answered
 with the version. ``commands.log`` has a line for the begin and one for the end of each command, so that two
-at once are seen. State folder: ``<library>/<handler>-data``; ``failing-<version>`` there says how often ``install`` is
-still to fail.
+at once are seen. State folder: ``<library>/<handler>-data``; ``failing-<version>`` there says how often
+``install`` is still to fail.
 """
 
 from __future__ import annotations
