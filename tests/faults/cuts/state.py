@@ -103,7 +103,9 @@ class Looker:
 
     def _lines(self, path: Path) -> Iterator[tuple[str, str]]:
         below = path.relative_to(self._home)
-        if str(below).startswith(_NOT_TOLD) or (len(below.parts) > 2 and below.parts[2].startswith(_NOT_TOLD)):
+        if str(below).startswith(_NOT_TOLD) or (
+            len(below.parts) > 2 and below.parts[2].startswith(_NOT_TOLD)
+        ):
             return  # in the home, or in the folder of a machine
         try:
             state = path.lstat()
