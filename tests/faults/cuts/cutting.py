@@ -8,7 +8,7 @@ leaves the state that was noted at its point is checked at every kill that is ma
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +42,14 @@ class Row:
     def complain(self, message: str) -> None:
         self.broken += 1
         self.messages.append(message)
+
+    def add(self, other: Row) -> None:
+        """Take in another part of the same scenario, which has the same calls."""
+        self.cuts += other.cuts
+        self.states += other.states
+        self.broken += other.broken
+        self.seconds += other.seconds
+        self.messages += other.messages
 
 
 class _Cutter:
@@ -88,9 +96,12 @@ class _Cutter:
             self._verdicts[point.state] = wrong
         return self._verdicts[point.state]
 
-    def once(self, points: Iterable[Point]) -> None:
+    def once(self, points: Iterable[Point], enough: int | None) -> None:
+        """Cut off at each of the points, until ``enough`` are broken."""
         base = self._stage.base
         for point in points:
+            if enough is not None and self._row.broken >= enough:
+                return
             wrong = self.verdict(2, point, lambda point=point: self.kill(1, base, point))  # type: ignore[misc]
             self._row.cuts += 1
             if wrong is not None:
@@ -143,12 +154,16 @@ def cut(
     stride: int = 1,
     first: int = 0,
     mutation: Mutation = unchanged,
+    kinds: Container[str] | None = None,
+    enough: int | None = None,
 ) -> Row:
     """Cut a scenario off at every ``stride``-th point from the ``first`` on; its root is made and taken away.
 
     Args:
         depth: 1, or 2 for every pair of such a point and any of the recovery.
         mutation: Changes the product; the scenario is prepared with the product as it is.
+        kinds: Cut off at calls of these kinds only.
+        enough: Stop when so many cuts are broken.
     """
     began = time.monotonic()
     row = Row(scenario.name if depth == 1 else f"{scenario.name}, killed twice")
@@ -159,9 +174,11 @@ def cut(
         row.calls = noter.calls
         if wrong is not None:
             row.complain(f"not cut off at all: {wrong}")
-        points = noter.points[first::stride]
+        points = [p for p in noter.points if kinds is None or p.call.partition(" ")[0] in kinds][
+            first::stride
+        ]
         if depth == 1:
-            cutter.once(points)
+            cutter.once(points, enough)
         else:
             cutter.twice(points)
         row.states = cutter.states

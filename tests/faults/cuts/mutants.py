@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from connectedmachine.agent import local_hands, runner
@@ -186,4 +185,4 @@ EQUIVALENT: Mapping[str, Mutant] = {
         ),
     )
 }
-"""What may be one commit with the next: nothing happens between the two that a successor would not do again."""
+"""What may be one commit with the next: between the two is nothing that a successor would not do again."""
