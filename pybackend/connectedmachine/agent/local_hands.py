@@ -199,7 +199,7 @@ class LocalHands:
         with suppress(OSError):
             delete_discarded(self._library.root)
             clean_up(self._library.root)
-        delete_unpinned(self._store, self._places.packages)
+        delete_unpinned(self._store, self._places)
 
     # Which folder, which package, which manifest.
 
@@ -211,7 +211,7 @@ class LocalHands:
         return self._library.kept_folder(operation.handler, operation.old.version)
 
     def _package(self, operation: Operation, ref: PackageRef) -> Path:
-        return verified_package(self._store, self._places.packages, operation.handler, ref)
+        return verified_package(self._store, self._places, operation.handler, ref)
 
     def _prepare(self, operation: Operation, side: Side) -> None:
         log_folder = self._library.log_folder(operation.handler)

@@ -45,7 +45,7 @@ class SimulatedHands:
         self._places = places
 
     def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
-        package = verified_package(self._store, self._places.packages, operation.handler, operation.new)
+        package = verified_package(self._store, self._places, operation.handler, operation.new)
         return fitting_manifest(package, operation)
 
     def command(
@@ -80,4 +80,4 @@ class SimulatedHands:
         return Report(status, Heartbeat(True, "0", "Simulated.", 0.0))
 
     def tidy(self) -> None:
-        delete_unpinned(self._store, self._places.packages)
+        delete_unpinned(self._store, self._places)

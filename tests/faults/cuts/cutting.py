@@ -1,14 +1,14 @@
 """Cut a scenario off at every point, once or twice, and count what did not come out as promised.
 
 A recovery is a function of the state it starts from. So each state is recovered from once, wherever it was
-reached: a cut that leaves a state that is known to end well is made, and needs no further look. That the state
-noted at a point is the state that a kill there leaves is checked at every kill that is made.
+reached: a cut that leaves a state that is known to end well is made, and needs no further look. That a kill
+leaves the state that was noted at its point is checked at every kill that is made.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,14 @@ class Row:
         self.broken += 1
         self.messages.append(message)
 
+    def add(self, other: Row) -> None:
+        """Take in another part of the same scenario, which has the same calls."""
+        self.cuts += other.cuts
+        self.states += other.states
+        self.broken += other.broken
+        self.seconds += other.seconds
+        self.messages += other.messages
+
 
 class _Cutter:
     def __init__(self, stage: Stage, row: Row) -> None:
@@ -58,6 +66,9 @@ class _Cutter:
     def noted(self, life: int, copy: Copy) -> tuple[Noter, str | None]:
         """Let a life go its way from a state; its points, and what is wrong in the end."""
         self._stage.put_back(copy)
+        return self._noted_now(life)
+
+    def _noted_now(self, life: int) -> tuple[Noter, str | None]:
         noter = Noter(self._stage.home)
         fate, words = self._stage.live(life, noter, lambda: (noter.calls, noter.points))
         if fate.trace:
@@ -85,9 +96,12 @@ class _Cutter:
             self._verdicts[point.state] = wrong
         return self._verdicts[point.state]
 
-    def once(self, points: Iterable[Point]) -> None:
+    def once(self, points: Iterable[Point], enough: int | None) -> None:
+        """Cut off at each of the points, until ``enough`` are broken."""
         base = self._stage.base
         for point in points:
+            if enough is not None and self._row.broken >= enough:
+                return
             wrong = self.verdict(2, point, lambda point=point: self.kill(1, base, point))  # type: ignore[misc]
             self._row.cuts += 1
             if wrong is not None:
@@ -113,7 +127,7 @@ class _Cutter:
             return [], wrong
         # A command that runs at that moment cannot be copied: it has ended by the time of the first call.
         start = self._stage.copied() if first.where != AFTER else None
-        noter, wrong = self._after(first, start)
+        noter, wrong = self._noted_now(2) if start is None else self.noted(2, start)
         found = [
             (second, self.verdict(3, second, lambda s=second: self._kill_again(first, start, s)))  # type: ignore[misc]
             for second in noter.points
@@ -121,16 +135,6 @@ class _Cutter:
         if start is not None:
             self._stage.drop(start)
         return found, wrong
-
-    def _after(self, first: Point, start: Copy | None) -> tuple[Noter, str | None]:
-        if start is not None:
-            return self.noted(2, start)
-        noter = Noter(self._stage.home)
-        fate, words = self._stage.live(2, noter, lambda: (noter.calls, noter.points))
-        if fate.trace:
-            return noter, fate.trace
-        noter.calls, noter.points = words  # type: ignore[misc] # what the child said
-        return noter, _joined(self._stage.problems())
 
     def _kill_again(self, first: Point, start: Copy | None, second: Point) -> str | None:
         if start is not None:
@@ -150,12 +154,16 @@ def cut(
     stride: int = 1,
     first: int = 0,
     mutation: Mutation = unchanged,
+    kinds: Container[str] | None = None,
+    enough: int | None = None,
 ) -> Row:
     """Cut a scenario off at every ``stride``-th point from the ``first`` on; its root is made and taken away.
 
     Args:
         depth: 1, or 2 for every pair of such a point and any of the recovery.
         mutation: Changes the product; the scenario is prepared with the product as it is.
+        kinds: Cut off at calls of these kinds only.
+        enough: Stop when so many cuts are broken.
     """
     began = time.monotonic()
     row = Row(scenario.name if depth == 1 else f"{scenario.name}, killed twice")
@@ -166,9 +174,11 @@ def cut(
         row.calls = noter.calls
         if wrong is not None:
             row.complain(f"not cut off at all: {wrong}")
-        points = noter.points[first::stride]
+        points = [p for p in noter.points if kinds is None or p.call.partition(" ")[0] in kinds][
+            first::stride
+        ]
         if depth == 1:
-            cutter.once(points)
+            cutter.once(points, enough)
         else:
             cutter.twice(points)
         row.states = cutter.states

@@ -1,4 +1,4 @@
-"""Who watches a life: one that ends it at a point, and one that notes the state at every point it could end at."""
+"""Who watches a life: one ends it at a point, one notes the state at every point that it could end at."""
 
 from __future__ import annotations
 
@@ -45,14 +45,28 @@ class Noter:
         self.calls = number
         self.points.append(Point(number, BEFORE, said, state))
         if call.kind == "write" and len(call.data) > 1:
-            half = digest(self._looker.look(call.path, _half(call)))
-            self.points.append(Point(number, HALF, said, half))
+            self.points.append(Point(number, HALF, said, self._half_way(call)))
         if call.kind == "spawn":
             # How far it has come is for the system to say; what started it and what it finds is the same.
             self.points.append(Point(number, AFTER, said, f"{state} and {digest([call.detail[-200:]])}"))
 
-    def after(self, number: int, call: Call) -> None:
+    def after(self, number: int, call: Call) -> None:  # noqa: ARG002 - an observer's
         """The state before the next call is the one after this."""
+        if call.kind == "spawn":
+            self._looker.all_changed()
+        else:
+            self._looker.changed(
+                call.path, *([call.to] if call.kind in ("rename", "link") and call.to else [])
+            )
+
+    def _half_way(self, call: Call) -> str:
+        before = call.path.read_bytes()
+        call.path.write_bytes(_half(call))
+        self._looker.changed(call.path)
+        state = digest(self._looker.look())
+        call.path.write_bytes(before)
+        self._looker.changed(call.path)
+        return state
 
 
 class Killer:

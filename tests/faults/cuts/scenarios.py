@@ -71,7 +71,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Scenario:
-    """``prepare`` leads to the moment at which a runner starts; ``hooks`` is what comes from outside meanwhile."""
+    """``prepare`` leads to where a runner starts; ``hooks`` is what comes from outside meanwhile."""
 
     name: str
     prepare: Callable[[TinyWorld], object]

@@ -14,7 +14,7 @@ from faults.durable import Observer
 from .checks import problems
 from .life import Fate, Mutation, live, unchanged
 from .scenarios import Scenario, connected
-from .state import Looker, serving
+from .state import look, serving
 from .tiny import end_all, serve
 
 
@@ -45,11 +45,7 @@ class Stage:
 
     def look(self) -> list[str]:
         """The state as it is now."""
-        looker = Looker(self.home)
-        try:
-            return looker.look()
-        finally:
-            looker.close()
+        return look(self.home)
 
     def copied(self) -> Copy:
         """Keep the state as it is now."""

@@ -1,8 +1,8 @@
 """What a runner that was cut off leaves to its successor, in a form in which equal states are equal.
 
-Taken in: every committed row of the store, every file with its content and mode, which versions serve. Left out:
-what tells nobody anything (logs, the runner's lock). Ids and times are put in a common form, since each run
-has its own; the log of the handler's commands is taken in, so that equal states also have an equal past.
+Taken in: every committed row of the store, every file with its content and mode, which versions serve.
+Left out: what tells nobody anything (logs, the runner's lock). Ids and times are put in a common form, since
+each run has its own; the log of the handler's commands is taken in, so equal states have an equal past, too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import re
 import sqlite3
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .tiny import TINY, is_serving
@@ -27,84 +28,111 @@ _NOT_TOLD = ("store.db", "runner.l", "logs")
 
 
 class Looker:
-    """Looks at one state root; keeps what it read of the store until that changes."""
+    """Looks at one state root again and again, each time at what changed since.
+
+    It is told of what changed in files (``changed``); the store it asks, and whether versions serve.
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._connection: sqlite3.Connection | None = None
         self._version = -1
+        self._ids: dict[str, str] = {}
         self._rows: list[str] = []
+        self._files: dict[str, str] = {}
+        self._stale: set[Path] = {home}
 
-    def look(self, changed: Path | None = None, content: bytes = b"") -> list[str]:
-        """The state, line by line.
+    def changed(self, *paths: Path) -> None:
+        """These, and what is below them, may not be what they were."""
+        self._stale.update(paths)
 
-        Args:
-            changed: A file to be taken as if it had ``content``.
-        """
-        lines = [*self._store(), *self._files(self._home, changed, content), *self._serving()]
-        ids: dict[str, str] = {}
+    def all_changed(self) -> None:
+        self.changed(self._home)
 
-        def common(match: re.Match[str]) -> str:
-            return ids.setdefault(match[0], f"id{len(ids)}")
-
-        text = _UUID.sub(common, "\0".join(lines))
-        for pattern, replacement in _COMMON:
-            text = pattern.sub(replacement, text)
-        return sorted(text.split("\0"))
+    def look(self) -> list[str]:
+        """The state as lines, in an order that tells nothing."""
+        self._read_store()
+        for path in sorted(self._stale):
+            self._read(path)
+        self._stale.clear()
+        pipes = sorted(self._home.glob(f"machines/*/library/{TINY.handler}-data/*.ask"))
+        serving = [f"{pipe.name} answers: {is_serving(pipe)}" for pipe in pipes]
+        return [*self._rows, *self._files.values(), *serving]
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _store(self) -> list[str]:
-        path = self._home / "store.db"
+    def _read_store(self) -> None:
         if self._connection is None:
-            self._connection = sqlite3.Connection(path, isolation_level=None)
+            self._connection = sqlite3.Connection(self._home / "store.db", isolation_level=None)
         connection = self._connection
         version = connection.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._version:
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-            # First of all in the order in which they came, by which ids get their common form.
-            self._rows = [
-                f"{number} {row}"
-                for table in ("operations", "passes")
-                for number, row in connection.execute(f"SELECT rowid, id FROM {table} ORDER BY rowid")  # noqa: S608
-            ]
-            self._rows += [
-                f"{table} {row}"
-                for (table,) in tables.fetchall()
-                for row in connection.execute(f'SELECT * FROM "{table}"').fetchall()  # noqa: S608
-            ]
-            self._version = version
-        return self._rows
+        if version == self._version:
+            return
+        self._version = version
+        ids = {
+            id_: f"{table}{number}"
+            for table in ("operations", "passes")
+            for number, (id_,) in enumerate(
+                connection.execute(f"SELECT id FROM {table} ORDER BY rowid")  # noqa: S608
+            )
+        }
+        if ids != self._ids:
+            self._ids = ids
+            self.all_changed()
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        self._rows = [
+            self._common(f"{table} {row}")
+            for (table,) in tables
+            for row in connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608
+        ]
 
-    def _files(self, folder: Path, changed: Path | None, content: bytes) -> list[str]:
-        lines = []
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            if entry.name.startswith(_NOT_TOLD):
-                continue
-            path = Path(entry.path)
-            state = entry.stat(follow_symlinks=False)
-            head = f"{path.relative_to(self._home)} {state.st_mode:o}"
-            if stat.S_ISDIR(state.st_mode):
-                lines += [head, *self._files(path, changed, content)]
-            elif stat.S_ISREG(state.st_mode) and entry.name != "pid" and not entry.name.endswith(".pid"):
-                data = content if path == changed else path.read_bytes()
-                # A carried status has no time of its own.
-                lines.append(f"{head} {state.st_mtime_ns == 0} {data.decode('latin-1')}".replace("\0", "NUL"))
-            else:
-                lines.append(head)
-        return lines
+    def _common(self, text: str) -> str:
+        text = _UUID.sub(lambda match: self._ids.get(match[0], "id"), text)
+        for pattern, replacement in _COMMON:
+            text = pattern.sub(replacement, text)
+        return text
 
-    def _serving(self) -> list[str]:
-        pipes = sorted(self._home.glob(f"machines/*/library/{TINY.handler}-data/*.ask"))
-        return [f"{pipe.name} answers: {is_serving(pipe)}" for pipe in pipes]
+    def _read(self, path: Path) -> None:
+        name = str(path)
+        below = f"{name}/"
+        self._files = {k: v for k, v in self._files.items() if k != name and not k.startswith(below)}
+        self._files.update((key, self._common(line)) for key, line in self._lines(path))
+
+    def _lines(self, path: Path) -> Iterator[tuple[str, str]]:
+        below = path.relative_to(self._home)
+        if str(below).startswith(_NOT_TOLD) or (
+            len(below.parts) > 2 and below.parts[2].startswith(_NOT_TOLD)
+        ):
+            return  # in the home, or in the folder of a machine
+        try:
+            state = path.lstat()
+        except FileNotFoundError:
+            return
+        head = f"{below} {state.st_mode:o}"
+        if stat.S_ISREG(state.st_mode) and path.suffix != ".pid" and path.name != "pid":
+            # A carried status has no time of its own.
+            head = f"{head} {state.st_mtime_ns == 0} {path.read_bytes().decode('latin-1')}"
+        yield str(path), head
+        if stat.S_ISDIR(state.st_mode):
+            for name in os.listdir(path):  # noqa: PTH208
+                yield from self._lines(path / name)
 
 
-def digest(lines: list[str]) -> str:
+def look(home: Path) -> list[str]:
+    """The state as it is."""
+    looker = Looker(home)
+    try:
+        return looker.look()
+    finally:
+        looker.close()
+
+
+def digest(lines: Iterable[str]) -> str:
     """A short name of a state."""
-    return hashlib.sha256("\0".join(lines).encode()).hexdigest()[:16]
+    return hashlib.sha256("\0".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
 def serving(lines: list[str]) -> list[str]:
