@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from faults.power import mutants as power_mutants
+from faults.power import replay
+
 from .cutting import Row, cut
 from .mutants import MUTANTS
 from .scenarios import SCENARIOS
@@ -21,6 +24,7 @@ from .scenarios import SCENARIOS
 _PROCESSES = 2
 _TWICE = ("upgrade", "undo")
 _PARTS = 4
+_HALVES = 2
 _SHOWN = 5
 _MUTANT_CALLS = ("commit", "rename", "spawn")
 
@@ -70,9 +74,26 @@ def of_mutants(names: Sequence[str], depth: int) -> Iterator[Task]:  # noqa: ARG
     yield from (Task(mutant, (name,)) for name, m in MUTANTS.items() if m.scenario in names)
 
 
+def lost(root: Path, name: str, part: int) -> Row:
+    """A part of the disks that a loss of power during a scenario may leave."""
+    return replay.lose(root, SCENARIOS[name], stride=_HALVES, first=part)
+
+
+def of_losses(names: Sequence[str], depth: int) -> Iterator[Task]:  # noqa: ARG001
+    """Lost and reordered writes, SQLite's own included."""
+    yield from (Task(lost, (name, part)) for name in names for part in range(_HALVES))
+
+
+def of_syncs(names: Sequence[str], depth: int) -> Iterator[Task]:  # noqa: ARG001
+    """The harness itself: a sync that is left out must be noticed."""
+    yield from (Task(power_mutants.leave_out, (name,)) for name in power_mutants.NOTICED if name in names)
+
+
 MODES: Mapping[str, Callable[[Sequence[str], int], Iterator[Task]]] = {
     "kill": of_kills,
     "mutants": of_mutants,
+    "lost": of_losses,
+    "syncs": of_syncs,
 }
 
 

@@ -50,7 +50,7 @@ class _File(apsw.VFSFile):
         self._report = report
         self._path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name)
         may_create = bool(flags[0] & apsw.SQLITE_OPEN_CREATE)
-        # SQLite's own rule (os_unix.c): the first sync of a journal it may have made is one of its folder too.
+        # SQLite's rule (os_unix.c): the first sync of a journal it may have made is one of its folder too.
         self._folder_too = may_create and bool(flags[0] & _NAMES_ITS_FOLDER)
         if may_create and not self._path.exists():
             with _as_sqlite_says(apsw.CantOpenError, "unable to open database file"):

@@ -61,9 +61,8 @@ def _runs(commands: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _take_away_what_goes_later(home: Path) -> None:
-    """By design: a half-fetched package goes with a fetch a day later, for until then it may be somebody's;
-    a state file's half-made successor, which nobody reads, with the next one."""
-    for left in [*home.glob("packages/*.fetching-*"), *home.glob("machines/*/library/*/config/.Handler*.tmp")]:
+    """A state file's half-made successor, which nobody reads, goes with the next one or with its version."""
+    for left in home.glob("machines/*/library/*/config/.Handler*.tmp"):
         left.unlink()
 
 

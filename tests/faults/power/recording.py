@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from faults.durable import Call
+from faults.durable import Call, sqlite
 from faults.power.disk import (
     ROOT,
     Change,
@@ -86,9 +86,7 @@ class Recording:
             case "truncate" if node >= 0:
                 self._do(Resize(node, call.offset))
             case "fsync" | "fsync folder" if node >= 0:
-                self._do(
-                    Sync(node, f"{_site()} ({call.path.name[-4:]})" if _is_store(call.path) else _site())
-                )
+                self._do(Sync(node, _site(call)))
             case "chmod" | "utime" if node >= 0:
                 # An inode's own facts go with it; nothing here depends on when they arrive.
                 state = call.path.lstat()
@@ -225,19 +223,19 @@ def _mode(path: Path) -> int:
         return 0o600  # SQLite's files are reported before they are made
 
 
-def _is_store(path: Path) -> bool:
-    return path.name.startswith("store.db")
-
-
-def _site() -> str:
-    """Which line of the product asked for this, below it only what does nothing else."""
-    frame: FrameType | None = sys._getframe(2)
-    site = "elsewhere"
+def _site(call: Call) -> str:
+    """Which line of the product asked for this sync, below it only what does nothing else."""
+    of_sqlite, site = "", "elsewhere"
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
+        if file == sqlite.__file__:
+            of_sqlite = (
+                f", SQLite's {call.kind} of {'a log' if call.path.name.endswith('-wal') else 'a store'}"
+            )
         if _PRODUCT in file:
             short = file.rpartition(_PRODUCT)[2].replace(os.sep, "/")
-            site = f"{short}:{frame.f_lineno} {frame.f_code.co_name}"
+            site = f"{short} {frame.f_code.co_name}:{frame.f_lineno}{of_sqlite}"
             if short not in _MERE_HELPERS:
                 return site
         frame = frame.f_back

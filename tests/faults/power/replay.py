@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from faults.cuts.scenarios import SCENARIOS, Scenario
+from faults.cuts.cutting import Row
+from faults.cuts.scenarios import Scenario
 from faults.cuts.stage import Stage
 from faults.cuts.tiny import SERVICE, TINY, serve
 from faults.power.checks import problems
@@ -22,18 +22,7 @@ from faults.power.losses import losses, losses_without
 from faults.power.recording import Recording
 
 _DATA = f"/library/{TINY.handler}-data"
-
-
-@dataclass
-class Row:
-    """What came of one scenario: ``cuts`` is how many disks were looked at, ``distinct`` how many differ."""
-
-    scenario: str
-    calls: int
-    cuts: int = 0
-    distinct: int = 0
-    broken: dict[str, list[str]] = field(default_factory=dict)
-    seconds: float = 0.0
+_SHOWN = 120
 
 
 class Replay:
@@ -53,6 +42,7 @@ class Replay:
 
     @property
     def distinct(self) -> int:
+        """How many different disks were recovered from."""
         return len(self._found)
 
     def outcome(self, loss: Loss) -> list[str]:
@@ -81,7 +71,7 @@ class Replay:
         for loss in losses_without(self.trace, frozenset(syncs)):
             found = self.outcome(loss)
             if found:
-                return f"{_told(self.trace, loss)}: {found[0]}"
+                return f"{said(self.trace, loss)}: {found[0]}"
         return None
 
     def sites(self) -> dict[str, list[int]]:
@@ -96,18 +86,18 @@ class Replay:
         self._stage.close()
 
 
-def lost_writes(name: str, root: Path, *, seed: int = 1, stride: int = 1) -> Row:
-    """Every disk of one scenario, or every ``stride``-th."""
+def lose(root: Path, scenario: Scenario, *, seed: int = 1, stride: int = 1, first: int = 0) -> Row:
+    """Recover from every ``stride``-th disk from the ``first`` on; the root is made and taken away."""
     began = time.monotonic()
-    replay = Replay(root, SCENARIOS[name])
+    replay = Replay(root, scenario)
+    row = Row(f"{scenario.name}, lost writes", calls=len(replay.trace.cuts) - 1)
     try:
-        row = Row(name, len(replay.trace.cuts) - 1)
-        for loss in list(losses(replay.trace, seed))[::stride]:
-            found = replay.outcome(loss)
+        for loss in list(losses(replay.trace, seed))[first::stride]:
             row.cuts += 1
+            found = replay.outcome(loss)
             if found:
-                row.broken[_told(replay.trace, loss)] = found
-        row.distinct = replay.distinct
+                row.complain(f"{said(replay.trace, loss)}: {'; '.join(found)}")
+        row.states = replay.distinct
     finally:
         replay.close()
     row.seconds = time.monotonic() - began
@@ -119,9 +109,8 @@ def _keeps_its_word(path: str) -> bool:
     return _DATA in f"/{path}" or path.startswith("store.db")
 
 
-def _told(trace: Trace, loss: Loss) -> str:
+def said(trace: Trace, loss: Loss) -> str:
     """A loss in words, for whoever has to find out why."""
-    uncertain = trace.uncertain(loss.position)
-    last = next((event for event in reversed(trace.events[: loss.position])), None)
-    missing = [str(trace.events[index])[:120] for index in sorted(loss.missing)]
-    return f"after {str(last)[:120]}, {len(uncertain)} uncertain, lost {missing}, torn {loss.torn}"
+    last = trace.events[loss.position - 1] if loss.position else "the beginning"
+    missing = [str(trace.events[index])[:_SHOWN] for index in sorted(loss.missing)]
+    return f"after {str(last)[:_SHOWN]}, lost {missing}, torn {loss.torn}"
