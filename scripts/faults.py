@@ -14,11 +14,13 @@ import sys
 
 from _environment import ROOT, ensure
 
+_PLACES = ("tests", "tests/faults", "pybackend")
+
 
 def main(arguments: list[str]) -> int:
     """Run the harness; return the exit code."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(ROOT / "pybackend")])}
-    command = [str(ensure("test")), "-m", "faults.cuts", *arguments]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in _PLACES)}
+    command = [str(ensure("test")), "-m", "cuts", *arguments]
     return subprocess.run(command, env=environment, check=False).returncode
 
 

@@ -1,4 +1,4 @@
-"""``python -m faults.cuts``: what ``scripts/faults.py`` runs in its environment."""
+"""``python -m cuts``: what ``scripts/faults.py`` runs in its environment."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from faults.power import mutants as power_mutants
-from faults.power import replay
+from power.mutants import NOTICED, leave_out
+from power.replay import lose
 
 from .cutting import Row, cut
 from .mutants import MUTANTS
 from .scenarios import SCENARIOS
 
 _PROCESSES = 2
-_TWICE = ("upgrade", "undo")
+_TWICE = ("undo", "upgrade")
 _PARTS = 4
 _HALVES = 2
 _SHOWN = 5
@@ -41,14 +41,14 @@ class Task:
         return self.work(root, *self.arguments)
 
 
-def killed(root: Path, name: str) -> Row:
-    """Every cut of one scenario."""
-    return cut(root, SCENARIOS[name])
+def killed(root: Path, name: str, stride: int) -> Row:
+    """The cuts of one scenario."""
+    return cut(root, SCENARIOS[name], stride=stride)
 
 
-def killed_twice(root: Path, name: str, part: int) -> Row:
-    """A part of all pairs of cuts."""
-    return cut(root, SCENARIOS[name], depth=2, stride=_PARTS, first=part)
+def killed_twice(root: Path, name: str, stride: int, part: int) -> Row:
+    """A part of the pairs of cuts."""
+    return cut(root, SCENARIOS[name], depth=2, stride=_PARTS * stride, first=part * stride, second=stride)
 
 
 def mutant(root: Path, name: str) -> Row:
@@ -61,35 +61,48 @@ def mutant(root: Path, name: str) -> Row:
     return row
 
 
-def of_kills(names: Sequence[str], depth: int) -> Iterator[Task]:
+@dataclass(frozen=True)
+class Wanted:
+    """What to do: of the named scenarios every ``stride``-th cut, to that depth; the named mutants."""
+
+    scenarios: Sequence[str]
+    mutants: Sequence[str]
+    depth: int
+    stride: int
+
+
+def of_kills(wanted: Wanted) -> Iterator[Task]:
     """SIGKILL at every call; of some scenarios at every pair of calls, too."""
-    if depth > 1:
-        for name in (n for n in reversed(_TWICE) if n in names):
-            yield from (Task(killed_twice, (name, part)) for part in range(_PARTS))
-    yield from (Task(killed, (name,)) for name in names)
+    if wanted.depth > 1:
+        for name in (n for n in _TWICE if n in wanted.scenarios):
+            yield from (Task(killed_twice, (name, wanted.stride, part)) for part in range(_PARTS))
+    yield from (Task(killed, (name, wanted.stride)) for name in wanted.scenarios)
 
 
-def of_mutants(names: Sequence[str], depth: int) -> Iterator[Task]:  # noqa: ARG001 - as the other modes
+def of_mutants(wanted: Wanted) -> Iterator[Task]:
     """The harness itself: each of these must be noticed."""
-    yield from (Task(mutant, (name,)) for name, m in MUTANTS.items() if m.scenario in names)
+    for name in wanted.mutants:
+        if MUTANTS[name].scenario in wanted.scenarios:
+            yield Task(mutant, (name,))
 
 
-def lost(root: Path, name: str, part: int) -> Row:
+def lost(root: Path, name: str, stride: int, part: int) -> Row:
     """A part of the disks that a loss of power during a scenario may leave."""
-    return replay.lose(root, SCENARIOS[name], stride=_HALVES, first=part)
+    return lose(root, SCENARIOS[name], stride=_HALVES * stride, first=part * stride)
 
 
-def of_losses(names: Sequence[str], depth: int) -> Iterator[Task]:  # noqa: ARG001
+def of_losses(wanted: Wanted) -> Iterator[Task]:
     """Lost and reordered writes, SQLite's own included."""
-    yield from (Task(lost, (name, part)) for name in names for part in range(_HALVES))
+    for name in wanted.scenarios:
+        yield from (Task(lost, (name, wanted.stride, part)) for part in range(_HALVES))
 
 
-def of_syncs(names: Sequence[str], depth: int) -> Iterator[Task]:  # noqa: ARG001
+def of_syncs(wanted: Wanted) -> Iterator[Task]:
     """The harness itself: a sync that is left out must be noticed."""
-    yield from (Task(power_mutants.leave_out, (name,)) for name in power_mutants.NOTICED if name in names)
+    yield from (Task(leave_out, (name,)) for name in NOTICED if name in wanted.scenarios)
 
 
-MODES: Mapping[str, Callable[[Sequence[str], int], Iterator[Task]]] = {
+MODES: Mapping[str, Callable[[Wanted], Iterator[Task]]] = {
     "kill": of_kills,
     "mutants": of_mutants,
     "lost": of_losses,
@@ -104,9 +117,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--scenario", choices=[*SCENARIOS], action="append", help="one; may be repeated")
     parser.add_argument("--mode", choices=[*MODES], action="append", help="one; may be repeated")
     parser.add_argument("--depth", type=int, choices=(1, 2), default=2, help="1: no second kill")
+    parser.add_argument("--stride", type=int, default=1, metavar="N", help="only every N-th cut")
+    parser.add_argument("--mutant", choices=[*MUTANTS], action="append", help="one; may be repeated")
     options = parser.parse_args(arguments)
-    names = options.scenario or [*SCENARIOS]
-    tasks = [task for mode in options.mode or [*MODES] for task in MODES[mode](names, options.depth)]
+    wanted = Wanted(
+        options.scenario or [*SCENARIOS], options.mutant or [*MUTANTS], options.depth, options.stride
+    )
+    tasks = [task for mode in options.mode or [*MODES] for task in MODES[mode](wanted)]
     began = time.monotonic()
     print(f"{'scenario':<56} {'calls':>6} {'cuts':>8} {'states':>7} {'broken':>7} {'seconds':>8}", flush=True)
     rows = list(_done(tasks))

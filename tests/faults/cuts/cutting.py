@@ -107,12 +107,12 @@ class _Cutter:
             if wrong is not None:
                 self._row.complain(f"{_said(point)}: {wrong}")
 
-    def twice(self, points: Iterable[Point]) -> None:
-        """Cut off at each of the points, then at every point of the recovery."""
+    def twice(self, points: Iterable[Point], stride: int) -> None:
+        """Cut off at each of the points, then at every ``stride``-th point of the recovery."""
         recoveries: dict[str, tuple[list[tuple[Point, str | None]], str | None]] = {}
         for first in points:
             if first.state not in recoveries:
-                recoveries[first.state] = self._recovery(first)
+                recoveries[first.state] = self._recovery(first, stride)
             seconds, wrong = recoveries[first.state]
             if wrong is not None:
                 self._row.complain(f"{_said(first)}: {wrong}")
@@ -121,7 +121,7 @@ class _Cutter:
                 if after is not None:
                     self._row.complain(f"{_said(first)}, then {_said(second)}: {after}")
 
-    def _recovery(self, first: Point) -> tuple[list[tuple[Point, str | None]], str | None]:
+    def _recovery(self, first: Point, stride: int) -> tuple[list[tuple[Point, str | None]], str | None]:
         wrong = self.kill(1, self._stage.base, first)
         if wrong is not None:
             return [], wrong
@@ -130,7 +130,7 @@ class _Cutter:
         noter, wrong = self._noted_now(2) if start is None else self.noted(2, start)
         found = [
             (second, self.verdict(3, second, lambda s=second: self._kill_again(first, start, s)))  # type: ignore[misc]
-            for second in noter.points
+            for second in noter.points[::stride]
         ]
         if start is not None:
             self._stage.drop(start)
@@ -153,6 +153,7 @@ def cut(
     depth: int = 1,
     stride: int = 1,
     first: int = 0,
+    second: int = 1,
     mutation: Mutation = unchanged,
     kinds: Container[str] | None = None,
     enough: int | None = None,
@@ -160,7 +161,7 @@ def cut(
     """Cut a scenario off at every ``stride``-th point from the ``first`` on; its root is made and taken away.
 
     Args:
-        depth: 1, or 2 for every pair of such a point and any of the recovery.
+        depth: 1, or 2 for every pair of such a point and every ``second``-th one of the recovery.
         mutation: Changes the product; the scenario is prepared with the product as it is.
         kinds: Cut off at calls of these kinds only.
         enough: Stop when so many cuts are broken.
@@ -180,7 +181,7 @@ def cut(
         if depth == 1:
             cutter.once(points, enough)
         else:
-            cutter.twice(points)
+            cutter.twice(points, second)
         row.states = cutter.states
     finally:
         stage.close()

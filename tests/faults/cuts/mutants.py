@@ -66,7 +66,7 @@ def _joining_the_next(owner: type, method: str) -> Mutation:
 
         setattr(owner, method, left_open)
         Database.run = run_  # type: ignore[method-assign]
-        Database.transaction = transaction_  # type: ignore[method-assign,assignment]
+        Database.transaction = transaction_  # type: ignore[method-assign]
 
     return mutation
 
@@ -101,7 +101,7 @@ def _fate_not_waited_for() -> None:
         def wait(self, *_: object) -> Fate:
             return Lost()
 
-    local_hands.attach = lambda *_: Forgotten()  # type: ignore[assignment,return-value]
+    vars(local_hands)["attach"] = lambda *_: Forgotten()
 
 
 def _open_step_begun_anew() -> None:
@@ -116,11 +116,11 @@ def _open_step_begun_anew() -> None:
 @contextmanager
 def _without_transactions(store: Store) -> Iterator[None]:
     real = store.transaction
-    store.transaction = lambda **_: nullcontext()  # type: ignore[assignment,misc]
+    store.transaction = lambda **_: nullcontext()  # type: ignore[assignment]
     try:
         yield
     finally:
-        store.transaction = real  # type: ignore[method-assign]
+        store.transaction = real
 
 
 def _end_apart_from_what_follows() -> None:

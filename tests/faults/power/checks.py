@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from faults.cuts.checks import problems as kept
-from faults.cuts.life import LifeClock
-from faults.cuts.scenarios import Expected, TinyWorld
-from faults.cuts.stage import Stage
-from faults.cuts.tiny import TINY
+from cuts.checks import problems as kept
+from cuts.life import LifeClock
+from cuts.scenarios import Expected, TinyWorld
+from cuts.stage import Stage
+from cuts.tiny import TINY
 
 
 def problems(stage: Stage) -> list[str]:

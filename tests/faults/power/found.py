@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from faults.power.disk import Disk, Kind, Node, paths
+from power.disk import Disk, Kind, Node, paths
 
 _ONLY_DELETED = (".unpacking-", ".discarded-", ".fetching-", ".tmp")
 """Marks of what a crash left: nobody reads it, so what it holds makes no difference."""

@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-from faults.power.disk import Loss, Sync, Torn, Trace, Write
+from power.disk import Loss, Sync, Torn, Trace, Write
 
 _TIMES_ALONE = 3
 _MIXTURES = 2

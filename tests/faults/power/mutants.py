@@ -1,8 +1,8 @@
 """The product without one of its syncs: each must be noticed, or be kept for a reason that no disk shows.
 
 A sync changes nothing but what is certain afterwards, so a product without it leaves the same trace, and more
-disks are possible. Every line that asks for a sync is left out by itself, none has to be listed to be tried; a
-sync of a function that no table here names is a broken row.
+disks are possible. Every line that asks for a sync is left out by itself; a sync of a function that no table
+here names is a broken row.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from faults.cuts.cutting import Row
-from faults.cuts.scenarios import SCENARIOS
-from faults.power.replay import Replay
+from cuts.cutting import Row
+from cuts.scenarios import SCENARIOS
+from power.replay import Replay
 
 _LOG = "SQLite's fsync of a log"
 _FOLDER = "SQLite's fsync folder of a store"
@@ -33,7 +33,7 @@ NOTICED: Mapping[str, tuple[str, ...]] = {
         f"agent/runner.py _begin, {_FOLDER}",
         f"store/operations.py _append, {_LOG}",
     ),
-    "remove": ("handler/layout.py discard", f"store/operations.py _append, {_LOG}"),
+    "remove": ("handler/layout.py discard",),
 }
 """By the scenario that breaks without them: the functions whose every sync is needed."""
 
@@ -55,12 +55,8 @@ def function_of(site: str) -> str:
     return head + rest.lstrip("0123456789")
 
 
-def leave_out(root: Path, name: str, *, only: tuple[str, ...] = ()) -> Row:
-    """Leave out each sync that must be noticed in a scenario; broken is what was not, or is in no table.
-
-    Args:
-        only: Functions, if not all of the scenario's.
-    """
+def leave_out(root: Path, name: str) -> Row:
+    """Leave out each sync that must be noticed in a scenario; broken is what was not, or is in no table."""
     began = time.monotonic()
     row = Row(f"{name}, a sync left out")
     replay = Replay(root, SCENARIOS[name])
@@ -70,7 +66,7 @@ def leave_out(root: Path, name: str, *, only: tuple[str, ...] = ()) -> Row:
             function = function_of(site)
             if function not in known and not function.startswith(_OF_SQLITE):
                 row.complain(f"nobody knows {site}")
-            if function in (only or NOTICED.get(name, ())):
+            if function in NOTICED[name]:
                 row.cuts += 1
                 if replay.without(syncs) is None:
                     row.complain(f"nobody noticed that {site} was left out")

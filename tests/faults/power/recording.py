@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from faults.durable import Call, sqlite
-from faults.power.disk import (
+from durable import Call, sqlite
+from power.disk import (
     ROOT,
     Change,
     Disk,
@@ -230,9 +230,8 @@ def _site(call: Call) -> str:
     while frame is not None:
         file = frame.f_code.co_filename
         if file == sqlite.__file__:
-            of_sqlite = (
-                f", SQLite's {call.kind} of {'a log' if call.path.name.endswith('-wal') else 'a store'}"
-            )
+            what = "a log" if call.path.name.endswith("-wal") else "a store"
+            of_sqlite = f", SQLite's {call.kind} of {what}"
         if _PRODUCT in file:
             short = file.rpartition(_PRODUCT)[2].replace(os.sep, "/")
             site = f"{short} {frame.f_code.co_name}:{frame.f_lineno}{of_sqlite}"

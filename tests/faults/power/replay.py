@@ -11,15 +11,15 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from faults.cuts.cutting import Row
-from faults.cuts.scenarios import Scenario
-from faults.cuts.stage import Stage
-from faults.cuts.tiny import SERVICE, TINY, serve
-from faults.power.checks import problems
-from faults.power.disk import Loss, Sync, Trace
-from faults.power.found import Fingerprints, lay_out
-from faults.power.losses import losses, losses_without
-from faults.power.recording import Recording
+from cuts.cutting import Row
+from cuts.scenarios import Scenario
+from cuts.stage import Stage
+from cuts.tiny import SERVICE, TINY, serve
+from power.checks import problems
+from power.disk import Loss, Sync, Trace
+from power.found import Fingerprints, lay_out
+from power.losses import losses, losses_without
+from power.recording import Recording
 
 _DATA = f"/library/{TINY.handler}-data"
 _SHOWN = 120
