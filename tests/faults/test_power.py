@@ -9,8 +9,8 @@ import pytest
 if not Path("/proc/self/fd").exists():
     pytest.skip("the taps need /proc", allow_module_level=True)
 
+from cuts.slices import faults
 from durable import tapped
-from faults.test_cuts import faults
 from power.disk import ROOT, Change, Disk, Enter, Kind, Loss, Move, Node, Sync, Torn, Trace, Write, paths
 from power.recording import Recording
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cuts.cutting import Row
 from cuts.scenarios import SCENARIOS
+
 from power.replay import Replay
 
 _LOG = "SQLite's fsync of a log"

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from durable import Call, sqlite
+
 from power.disk import (
     ROOT,
     Change,

@@ -15,6 +15,7 @@ from cuts.cutting import Row
 from cuts.scenarios import Scenario
 from cuts.stage import Stage
 from cuts.tiny import SERVICE, TINY, serve
+
 from power.checks import problems
 from power.disk import Loss, Sync, Trace
 from power.found import Fingerprints, lay_out
