@@ -11,7 +11,7 @@ import pytest
 
 from connectedmachine.model.errors import DiskFullError, StoreError
 from connectedmachine.store import Database
-from faults.durable.sqlite import tapped
+from durable.sqlite import tapped
 
 KILLED_BEFORE_ITS_CHECKPOINT = """
 import os, sys
