@@ -20,12 +20,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent.world import World
+from agent.world import World, world
 from connectedmachine.agent.lock import EffectsLock
 from packages import AGENT, PackageSpec, override
 
 if sys.platform == "win32":
     pytest.skip("SIGKILL and process groups are POSIX's", allow_module_level=True)
+
+__all__ = ["world"]
 
 PROGRAM = Path(__file__).with_name("runner_process.py")
 OLD, NEW = AGENT.version, "1.1.0.0"
