@@ -340,9 +340,9 @@ def _connector(taps: Taps) -> Real:
 
 
 def _sqlite(taps: Taps) -> Any:
-    from . import sqlite
+    from .sqlite import tapped as sqlite_tapped  # apsw is slow to import
 
     def report(kind: str, path: Path, offset: int, data: bytes) -> None:
         taps.made(Call(kind, path, offset=offset, data=data), lambda: None)
 
-    return sqlite.tapped(report)
+    return sqlite_tapped(report)
