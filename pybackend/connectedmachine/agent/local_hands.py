@@ -15,7 +15,7 @@ from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
 from connectedmachine.agent.states import report_after
 from connectedmachine.gallery.damage import is_intact
-from connectedmachine.gallery.unpack import unpack
+from connectedmachine.gallery.unpack import clean_up, unpack
 from connectedmachine.handler import cgroup
 from connectedmachine.handler.command import CommandSpec, Ended, Lost, TimedOut, attach, command_spec, start
 from connectedmachine.handler.environment import (
@@ -30,6 +30,7 @@ from connectedmachine.handler.layout import (
     carry,
     carry_back,
     carry_mark,
+    delete_discarded,
     discard,
     forget_extension,
     manifest_of,
@@ -195,7 +196,10 @@ class LocalHands:
             if folder not in needed:
                 with suppress(OSError):  # the next operation tries again
                     discard(folder)
-        delete_unpinned(self._store, self._places.packages)
+        with suppress(OSError):
+            delete_discarded(self._library.root)
+            clean_up(self._library.root)
+        delete_unpinned(self._store, self._places)
 
     # Which folder, which package, which manifest.
 
@@ -207,7 +211,7 @@ class LocalHands:
         return self._library.kept_folder(operation.handler, operation.old.version)
 
     def _package(self, operation: Operation, ref: PackageRef) -> Path:
-        return verified_package(self._store, self._places.packages, operation.handler, ref)
+        return verified_package(self._store, self._places, operation.handler, ref)
 
     def _prepare(self, operation: Operation, side: Side) -> None:
         log_folder = self._library.log_folder(operation.handler)

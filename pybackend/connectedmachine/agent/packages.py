@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectedmachine.agent.images import galleries
-from connectedmachine.gallery.gallery import is_whole
+from connectedmachine.agent.places import Places
+from connectedmachine.gallery.gallery import is_whole, unfinished_fetches
 from connectedmachine.gallery.package import read_manifest
 from connectedmachine.model.errors import HandlerError, PackageError
 from connectedmachine.model.handler import HandlerManifest
@@ -14,13 +15,13 @@ from connectedmachine.model.operation import Operation, PackageRef
 from connectedmachine.store import Store
 
 
-def verified_package(store: Store, packages: Path, handler: HandlerName, ref: PackageRef) -> Path:
+def verified_package(store: Store, places: Places, handler: HandlerName, ref: PackageRef) -> Path:
     """The zip of a version: the pinned one if it is whole, else from any gallery that has the same bytes.
 
     Raises:
         PackageError: ``PackageNotFound``, or what is wrong with the one that a gallery has.
     """
-    pinned = packages / f"{ref.sha256}.zip"
+    pinned = places.packages / f"{ref.sha256}.zip"
     if is_whole(pinned, ref.sha256):
         return pinned
     problem: PackageError | None = None
@@ -28,7 +29,7 @@ def verified_package(store: Store, packages: Path, handler: HandlerName, ref: Pa
         for image in source.images():
             if image.sha256 == ref.sha256 and image.version == ref.version:
                 try:
-                    return source.fetch(image, packages)
+                    return source.fetch(image, places.packages, owner=places.machine_id)
                 except PackageError as error:
                     problem = error
     raise problem or PackageError(
@@ -59,11 +60,16 @@ def fitting_manifest(package: Path, operation: Operation) -> HandlerManifest:
     return manifest
 
 
-def delete_unpinned(store: Store, packages: Path) -> None:
-    """Delete the zips that no unfinished operation and no installed version may need again."""
+def delete_unpinned(store: Store, places: Places) -> None:
+    """Delete the zips that no unfinished operation and no installed version may need again.
+
+    The caller holds the machine's effects lock, so what a killed fetch of its own left goes, too.
+    """
+    for left in unfinished_fetches(places.packages, places.machine_id):
+        left.unlink(missing_ok=True)
     # Inside a transaction no operation can begin and count on a zip that is being deleted.
     with store.transaction():
         pinned = store.operations.pinned()
-        for package in packages.glob("*.zip"):
+        for package in places.packages.glob("*.zip"):
             if package.stem not in pinned:
                 package.unlink(missing_ok=True)

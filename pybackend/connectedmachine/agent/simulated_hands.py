@@ -64,7 +64,7 @@ class SimulatedHands:
         self._lives: dict[tuple[str, Version, datetime], HealthRule] = {}
 
     def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
-        package = verified_package(self._store, self._places.packages, operation.handler, operation.new)
+        package = verified_package(self._store, self._places, operation.handler, operation.new)
         return fitting_manifest(package, operation)
 
     def command(
@@ -118,7 +118,7 @@ class SimulatedHands:
         return Report(status, Heartbeat(True, "0", SIMULATED, 0.0))
 
     def tidy(self) -> None:
-        delete_unpinned(self._store, self._places.packages)
+        delete_unpinned(self._store, self._places)
 
     def _life(self, reading: Reading, enabled_at: datetime) -> HealthRule:
         """How a version is since an enable, which its samples ask again and again."""

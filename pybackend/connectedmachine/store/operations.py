@@ -238,19 +238,23 @@ class Operations:
             return int(row["next"])
 
     def conclude(self, operation_id: str, record: StepRecord) -> None:
-        """Commit a step's outcome: ``ended``, ``outcome`` and the evidence of ``record``."""
-        self._db.run(
-            "UPDATE steps SET ended = ?, outcome = ?, exit_code = ?, code = ?, message = ?, manifest = ?"
-            " WHERE operation_id = ? AND seq = ?",
-            time_text(record.ended),
-            record.outcome,
-            record.exit_code,
-            record.code,
-            record.message,
-            manifest_text(record.manifest),
-            operation_id,
-            record.seq,
-        )
+        """Commit a step's outcome: ``ended``, ``outcome`` and the evidence of ``record``.
+
+        Without a sync: no effect comes before the next intent or the end, whose sync covers it (decision 20).
+        """
+        with self._db.transaction(synced=False):
+            self._db.run(
+                "UPDATE steps SET ended = ?, outcome = ?, exit_code = ?, code = ?, message = ?, manifest = ?"
+                " WHERE operation_id = ? AND seq = ?",
+                time_text(record.ended),
+                record.outcome,
+                record.exit_code,
+                record.code,
+                record.message,
+                manifest_text(record.manifest),
+                operation_id,
+                record.seq,
+            )
 
     # Samples.
 

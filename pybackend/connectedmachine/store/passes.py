@@ -66,23 +66,27 @@ class Passes:
         self._db.run("UPDATE passes SET ended = ? WHERE id = ?", to_text(now), pass_id)
 
     def decide(self, pass_: Pass, decision: Decision, now: datetime) -> None:
-        """Record a pass's decision about one extension, in place of an earlier one of the same pass."""
-        self._db.run(
-            "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET reason = excluded.reason, message = excluded.message,"
-            " from_version = excluded.from_version, to_version = excluded.to_version,"
-            " next_look = excluded.next_look, operation_id = excluded.operation_id, time = excluded.time",
-            pass_.machine_id,
-            decision.extension,
-            pass_.id,
-            decision.reason,
-            decision.message,
-            version_text(decision.from_version),
-            version_text(decision.to_version),
-            time_text(decision.next_look),
-            decision.operation_id,
-            to_text(now),
-        )
+        """Record a pass's decision about one extension, in place of an earlier one of the same pass.
+
+        Without a sync: the end of the pass has one, and until then the pass is taken up again (decision 20).
+        """
+        with self._db.transaction(synced=False):
+            self._db.run(
+                "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET reason = excluded.reason, message = excluded.message,"
+                " from_version = excluded.from_version, to_version = excluded.to_version,"
+                " next_look = excluded.next_look, operation_id = excluded.operation_id, time = excluded.time",
+                pass_.machine_id,
+                decision.extension,
+                pass_.id,
+                decision.reason,
+                decision.message,
+                version_text(decision.from_version),
+                version_text(decision.to_version),
+                time_text(decision.next_look),
+                decision.operation_id,
+                to_text(now),
+            )
 
     def forget(self, machine_id: str, extension: str) -> None:
         """Drop what was decided about an extension of that name, which is another one from now on."""
