@@ -7,7 +7,13 @@ from pathlib import Path
 from connectedmachine.agent.images import galleries
 from connectedmachine.gallery.gallery import is_whole
 from connectedmachine.gallery.package import read_manifest
-from connectedmachine.model.errors import HandlerError, PackageError
+from connectedmachine.model.errors import (
+    ConnectedMachineError,
+    HandlerError,
+    PackageError,
+    PermissionDeniedError,
+    StoreError,
+)
 from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import Operation, PackageRef
@@ -19,18 +25,20 @@ def verified_package(store: Store, packages: Path, handler: HandlerName, ref: Pa
 
     Raises:
         PackageError: ``PackageNotFound``, or what is wrong with the one that a gallery has.
+        PermissionDeniedError, StoreError: a gallery that has it, or the pinned one, cannot be read.
+        DiskFullError: there is no room for it.
     """
     pinned = packages / f"{ref.sha256}.zip"
     if is_whole(pinned, ref.sha256):
         return pinned
-    problem: PackageError | None = None
+    problem: ConnectedMachineError | None = None
     for source in galleries(store):
         for image in source.images():
             if image.sha256 == ref.sha256 and image.version == ref.version:
                 try:
                     return source.fetch(image, packages)
-                except PackageError as error:
-                    problem = error
+                except (PackageError, PermissionDeniedError, StoreError) as error:
+                    problem = error  # of this gallery; another one may have it
     raise problem or PackageError(
         "PackageNotFound",
         f"No gallery offers {handler} {ref.version} any more.",
@@ -59,11 +67,12 @@ def fitting_manifest(package: Path, operation: Operation) -> HandlerManifest:
     return manifest
 
 
-def delete_unpinned(store: Store, packages: Path) -> None:
-    """Delete the zips that no unfinished operation and no installed version may need again."""
+def delete_unpinned(store: Store, *folders: Path) -> None:
+    """Delete the files, named by SHA-256, that no unfinished operation and no installed version may need."""
     # Inside a transaction no operation can begin and count on a zip that is being deleted.
     with store.transaction():
         pinned = store.operations.pinned()
-        for package in packages.glob("*.zip"):
-            if package.stem not in pinned:
-                package.unlink(missing_ok=True)
+        for folder in folders:
+            for path in (*folder.glob("*.zip"), *folder.glob("*.json")):
+                if path.stem not in pinned:
+                    path.unlink(missing_ok=True)

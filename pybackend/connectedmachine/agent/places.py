@@ -40,6 +40,11 @@ class Places:
         return self.machine / "runs"
 
     @property
+    def contents(self) -> Path:
+        """Lists of what the packages of this machine unpacked to, by SHA-256; they outlive the packages."""
+        return self.machine / "contents"
+
+    @property
     def lock(self) -> Path:
         return self.machine / "runner.lock"
 

@@ -14,7 +14,7 @@ from connectedmachine.model.version import Version
 from connectedmachine.upgrade.gate import Refusal, disabled, refusal
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import Obstacle, Standing
-from connectedmachine.upgrade.subject import Move, Planned, Subject, retry_at
+from connectedmachine.upgrade.subject import Move, Planned, Subject, is_retry_due, retry_at
 
 _OPEN = Configuration()
 
@@ -275,9 +275,9 @@ def _not_due(
     failed = next((b for b in subject.backoffs if b.version == version), None)
     if failed is None:
         return None
-    due = retry_at(failed, policy, machine_id)
-    if now >= due:
+    if is_retry_due(failed, policy, machine_id, now):
         return None
+    due = retry_at(failed, policy, machine_id)
     times = "once" if failed.failures == 1 else f"{failed.failures} times"
     return _stays(subject, Reason.RETRY_NOT_DUE, f"{version} failed {times}.", due, version)
 

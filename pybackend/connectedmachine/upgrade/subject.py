@@ -78,6 +78,15 @@ class Planned:
     obstacle: Obstacle | None = None
 
 
+def is_retry_due(backoff: Backoff, policy: Policy, machine_id: str, now: datetime) -> bool:
+    """Say whether a version that failed is tried again: at :func:`retry_at`.
+
+    A clock that was set back by more than the whole interval ends the wait, rather than stretching it.
+    """
+    due = retry_at(backoff, policy, machine_id)
+    return not backoff.failed_at - (due - backoff.failed_at) <= now < due
+
+
 def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime:
     """When a version that failed is tried again: interval, growth, and the machine's own jitter."""
     import hashlib
