@@ -13,6 +13,7 @@ from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
 from connectedmachine.agent.packages import delete_unpinned, fitting_manifest, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
+from connectedmachine.agent.reserve import give_back, put_by
 from connectedmachine.agent.states import report_after
 from connectedmachine.gallery.damage import contents, is_intact, read_contents, write_contents
 from connectedmachine.gallery.unpack import unpack
@@ -90,6 +91,8 @@ class LocalHands:
             # Before install and update too, not before enable alone (handler contract 1.4).
             for name, of_one in settings.items():
                 self._write_settings(operation, Side.NEW, name, name if several else None, of_one)
+            if operation.old is not None:
+                put_by(self._places.reserve)
             return manifest_of(folder)
         except (ConnectedMachineError, OSError):
             # An operation whose fetch fails ends there; nothing else would take the folder away.
@@ -213,6 +216,9 @@ class LocalHands:
             status = read_status(folder, reading.settings.wire_seq, reading.instance)
         return Report(status, heartbeat)
 
+    def make_room(self) -> bool:
+        return give_back(self._places.reserve)
+
     def tidy(self) -> None:
         unfinished = self._store.operations.unfinished(self._places.machine_id)
         running = {operation.id for operation in unfinished}
@@ -220,6 +226,8 @@ class LocalHands:
             if run.name not in running:
                 shutil.rmtree(run, ignore_errors=True)
         needed = {self._kept(operation) for operation in unfinished if operation.old is not None}
+        if not needed:
+            give_back(self._places.reserve)
         for folder in self._library.kept.glob("*"):
             if folder not in needed:
                 with suppress(OSError):  # the next operation tries again

@@ -81,7 +81,12 @@ class Operator:
             if isinstance(following, End):
                 self._finish(operation, following)
                 return following
-            self._do(operation, following)
+            try:
+                self._do(operation, following)
+            except DiskFullError:
+                # Of the store; the journal shows where to go on, if what was put by makes room for that.
+                if not self._hands.make_room():
+                    raise
 
     def _do(self, operation: Operation, do: Do) -> None:
         if do.resume:
@@ -106,6 +111,8 @@ class Operator:
                 f"{error.strerror or error}: {error.filename or ''}".strip(": "),
                 code="DiskFull" if full else "InputOutputError",
             )
+        if result.code == "DiskFull":
+            self._hands.make_room()
         if result.outcome is StepOutcome.LOST and self._times_lost(operation, do) == _MOST_LOST - 1:
             # It takes its own attendant down every time, so nothing is won by running it once more.
             result = replace(result, outcome=StepOutcome.FAILED, code="HandlerLost")
@@ -238,7 +245,8 @@ class Operator:
         policies, version = self._store.policies, operation.new.version
         if end.installed is Side.NEW:
             policies.forgive(operation.machine_id, extension.name)
-        elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK):
+        elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and end.code != "DiskFull":
+            # A full disk says nothing of the version: once there is room, the next pass tries again.
             earlier = policies.backoffs(operation.machine_id, extension.name)
             failures = next((b.failures for b in earlier if b.version == version), 0) + 1
             policies.back_off(

@@ -47,11 +47,17 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
         reset_requested=extension.reset_requested
         and installed is not None
         and operation.kind is not OperationKind.RESET_STATE,
-        settings_tried=max(extension.settings_tried, operation.instance(extension.name).settings_seq),
+        settings_tried=_settings_tried(extension, operation, end),
         provisioning=ProvisioningState.FAILED if failed else ProvisioningState.SUCCEEDED,
         status=Status(end.code or code, level, code, end.message, now),
         changed=now,
     )
+
+
+def _settings_tried(extension: Extension, operation: Operation, end: End) -> int:
+    if operation.kind is OperationKind.CONFIGURE and end.code == "DiskFull":
+        return extension.settings_tried  # the handler was not asked
+    return max(extension.settings_tried, operation.instance(extension.name).settings_seq)
 
 
 def _installed(

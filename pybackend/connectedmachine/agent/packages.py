@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from connectedmachine.agent.images import galleries
@@ -75,4 +76,5 @@ def delete_unpinned(store: Store, *folders: Path) -> None:
         for folder in folders:
             for path in (*folder.glob("*.zip"), *folder.glob("*.json")):
                 if path.stem not in pinned:
-                    path.unlink(missing_ok=True)
+                    with suppress(OSError):  # the next operation tries again
+                        path.unlink()

@@ -45,6 +45,11 @@ class Places:
         return self.machine / "contents"
 
     @property
+    def reserve(self) -> Path:
+        """Takes up room for an undo while a version change is under way."""
+        return self.machine / "reserve"
+
+    @property
     def lock(self) -> Path:
         return self.machine / "runner.lock"
 

@@ -79,5 +79,8 @@ class SimulatedHands:
         status = HandlerStatus(StatusKind.SUCCESS, "0", "Simulated.", written)
         return Report(status, Heartbeat(True, "0", "Simulated.", 0.0))
 
+    def make_room(self) -> bool:
+        return False
+
     def tidy(self) -> None:
         delete_unpinned(self._store, self._places.packages)
