@@ -232,7 +232,7 @@ class LocalHands:
             if folder not in needed:
                 with suppress(OSError):  # the next operation tries again
                     discard(folder)
-        delete_unpinned(self._store, self._places.packages, self._places.contents)
+        delete_unpinned(self._store, self._places)
 
     # Which folder, which package, which manifest.
 
@@ -244,7 +244,7 @@ class LocalHands:
         return self._library.kept_folder(operation.handler, operation.old.version)
 
     def _package(self, operation: Operation, ref: PackageRef) -> Path:
-        return verified_package(self._store, self._places.packages, operation.handler, ref)
+        return verified_package(self._store, self._places, operation.handler, ref)
 
     def _list(self, ref: PackageRef) -> Path:
         return self._places.contents / f"{ref.sha256}.json"

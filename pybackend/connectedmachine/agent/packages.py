@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from connectedmachine.agent.images import galleries
-from connectedmachine.gallery.gallery import is_whole
+from connectedmachine.agent.places import Places
+from connectedmachine.gallery.gallery import is_whole, unfinished_fetches
 from connectedmachine.gallery.package import read_manifest
 from connectedmachine.model.errors import (
     ConnectedMachineError,
@@ -21,7 +22,7 @@ from connectedmachine.model.operation import Operation, PackageRef
 from connectedmachine.store import Store
 
 
-def verified_package(store: Store, packages: Path, handler: HandlerName, ref: PackageRef) -> Path:
+def verified_package(store: Store, places: Places, handler: HandlerName, ref: PackageRef) -> Path:
     """The zip of a version: the pinned one if it is whole, else from any gallery that has the same bytes.
 
     Raises:
@@ -29,7 +30,7 @@ def verified_package(store: Store, packages: Path, handler: HandlerName, ref: Pa
         PermissionDeniedError, StoreError: a gallery that has it, or the pinned one, cannot be read.
         DiskFullError: there is no room for it.
     """
-    pinned = packages / f"{ref.sha256}.zip"
+    pinned = places.packages / f"{ref.sha256}.zip"
     if is_whole(pinned, ref.sha256):
         return pinned
     problem: ConnectedMachineError | None = None
@@ -37,7 +38,7 @@ def verified_package(store: Store, packages: Path, handler: HandlerName, ref: Pa
         for image in source.images():
             if image.sha256 == ref.sha256 and image.version == ref.version:
                 try:
-                    return source.fetch(image, packages)
+                    return source.fetch(image, places.packages, owner=places.machine_id)
                 except (PackageError, PermissionDeniedError, StoreError) as error:
                     problem = error  # of this gallery; another one may have it
     raise problem or PackageError(
@@ -68,13 +69,19 @@ def fitting_manifest(package: Path, operation: Operation) -> HandlerManifest:
     return manifest
 
 
-def delete_unpinned(store: Store, *folders: Path) -> None:
-    """Delete the files, named by SHA-256, that no unfinished operation and no installed version may need."""
+def delete_unpinned(store: Store, places: Places) -> None:
+    """Delete the zips, and the lists of their contents, that nothing unfinished or installed may need again.
+
+    The caller holds the machine's effects lock, so what a killed fetch of its own left goes, too. What cannot
+    be deleted now is by the next look.
+    """
+    for left in unfinished_fetches(places.packages, places.machine_id):
+        with suppress(OSError):
+            left.unlink()
     # Inside a transaction no operation can begin and count on a zip that is being deleted.
     with store.transaction():
         pinned = store.operations.pinned()
-        for folder in folders:
-            for path in (*folder.glob("*.zip"), *folder.glob("*.json")):
-                if path.stem not in pinned:
-                    with suppress(OSError):  # the next operation tries again
-                        path.unlink()
+        for path in (*places.packages.glob("*.zip"), *places.contents.glob("*.json")):
+            if path.stem not in pinned:
+                with suppress(OSError):
+                    path.unlink()

@@ -45,7 +45,7 @@ class SimulatedHands:
         self._places = places
 
     def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
-        package = verified_package(self._store, self._places.packages, operation.handler, operation.new)
+        package = verified_package(self._store, self._places, operation.handler, operation.new)
         return fitting_manifest(package, operation)
 
     def command(
@@ -83,4 +83,4 @@ class SimulatedHands:
         return False
 
     def tidy(self) -> None:
-        delete_unpinned(self._store, self._places.packages)
+        delete_unpinned(self._store, self._places)

@@ -49,16 +49,22 @@ class Taps:
         self._tell(self._observer.after, number, call)
         return result
 
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """What this process does here is another's doing: it is made, and not shown."""
+        before, self._silent = self._silent, True
+        try:
+            yield
+        finally:
+            self._silent = before
+
     def is_inside(self, path: Path) -> bool:
         text = str(path)
         return text == self._root or text.startswith(f"{self._root}/")
 
     def _tell(self, what: Callable[[int, Call], None], number: int, call: Call) -> None:
-        self._silent = True
-        try:
+        with self.silence():
             what(number, call)
-        finally:
-            self._silent = False
 
 
 class _File(io.FileIO):
