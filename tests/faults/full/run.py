@@ -13,25 +13,30 @@ import errno
 import logging
 import os
 import pickle
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from connectedmachine.agent.hosting import hands_for
 from connectedmachine.agent.lock import EffectsLock
+from connectedmachine.agent.runner import Runner
 from connectedmachine.model.errors import ConnectedMachineError
 from connectedmachine.model.operation import Operation, Outcome, StepName
+from connectedmachine.store import Store
 from connectedmachine.store.home import STORE_FILE
+from faults.cuts.life import LifeClock
+from faults.cuts.scenarios import SCENARIOS, TinyWorld
+from faults.cuts.stage import Stage
+from faults.cuts.tiny import TINY, answer
 from faults.durable import Call, Watcher, tapped
 
-from . import tiny
-from .scenarios import OLD, SCENARIOS, Scenario, TinyWorld
-
 T = TypeVar("T")
+
+NAMES = ("install", "configure", "upgrade", "undo", "retry", "fetch again", "remove")
+"""The scenarios that lead to the same end however often a pass begins anew."""
 
 _NEEDS_ROOM = frozenset({"create", "write", "mkdir", "symlink", "link"})
 """SQLite's truncate makes files shorter only."""
@@ -61,8 +66,10 @@ FAULTS = {
     "over quota": Fault(errno.EDQUOT, _NEEDS_ROOM, {"DiskFull"}),
     "read-only": Fault(errno.EROFS, _CHANGES, {"StoreReadOnly", "PermissionDenied"}),
 }
-_LONG = 8 * 86_400.0
-"""Seconds after which every retry is due."""
+_PATIENCE = 3.0
+"""Seconds: long enough for one further try of a pending rollback."""
+_WHEN_ALL_IS_DUE = 8 * 1440
+"""The life, a minute after the one before, at which every retry is due."""
 
 
 @dataclass
@@ -92,41 +99,42 @@ class _Refusing(Watcher):
 
 def run(
     root: Path,
-    scenarios: Sequence[str] = tuple(s.name for s in SCENARIOS),
-    faults: Sequence[str] = ("disk full", "read-only"),
+    scenarios: Sequence[str] = NAMES,
+    faults: Sequence[str] = ("disk full", "disk full but for the store", "read-only"),
     stride: int = 1,
 ) -> list[Row]:
     """Do all of it below ``root``, or every ``stride``-th call of it; a row per scenario and fault."""
-    chosen = [scenario for scenario in SCENARIOS if scenario.name in scenarios]
-    return [row for scenario in chosen for row in _rows(root, scenario, faults, stride)]
+    return [row for scenario in scenarios for row in _rows(root / scenario, scenario, faults, stride)]
 
 
-def _rows(root: Path, scenario: Scenario, faults: Sequence[str], stride: int) -> Iterator[Row]:
-    with _host(root, scenario) as restore:
-        restore()
-        end, calls, _ = _forked(lambda: _act(root, Watcher()))
+def _rows(root: Path, scenario: str, faults: Sequence[str], stride: int) -> Iterator[Row]:
+    stage = Stage(root, SCENARIOS[scenario])
+    try:
+        end, calls, _ = _forked(lambda: _act(stage, Watcher()))
         assert end == "", end
         for name in faults:
             fault = FAULTS[name]
-            row = Row(f"{scenario.name}, {name}", len(calls))
+            row = Row(f"{scenario}, {name}", len(calls))
             cuts = [number for number, call in enumerate(calls, 1) if fault.refuses(call)]
             for first in cuts[::stride]:
-                restore()
-                _cut(root, scenario, fault, row, first, calls[first - 1])
+                stage.put_back(stage.base)
+                _cut(stage, fault, row, first, calls[first - 1])
             yield row
+    finally:
+        stage.close()
 
 
-def _cut(root: Path, scenario: Scenario, fault: Fault, row: Row, first: int, call: Call) -> None:
+def _cut(stage: Stage, fault: Fault, row: Row, first: int, call: Call) -> None:
     row.cuts += 1
-    end, _, found = _forked(lambda: _act(root, _Refusing(first, fault)))
+    end, _, found = _forked(lambda: _act(stage, _Refusing(first, fault)))
     problems = list(found.problems)
     if end and end not in fault.codes:
         problems.append(f"ended by {end}")
     row.silent += found.silent
-    if scenario.before == OLD and not found.answering and not found.silent:
+    if stage.base.versions and not found.answering and not found.silent:
         problems.append("nothing answers, though nothing was begun")
-    problems += _forked(lambda: _recover(root, scenario))
-    where = f"call {first}, {call.kind} {call.path.relative_to(root)}"
+    problems += _forked(lambda: _recover(stage))
+    where = f"call {first}, {call.kind} {call.path.relative_to(stage.home)}"
     row.broken += [f"{where}: {problem}" for problem in problems]
 
 
@@ -137,18 +145,18 @@ class _Found:
     problems: list[str]
 
 
-def _act(root: Path, observer: Watcher) -> tuple[str, list[Call], _Found]:
+def _act(stage: Stage, observer: Watcher) -> tuple[str, list[Call], _Found]:
     """Be a runner; returns how it ended (nothing, or the code of an error), its calls and the host then."""
-    end = ""
-    before = TinyWorld(root)
-    lock = EffectsLock(before.places.lock)
-    before.store.close()
+    end, clock = "", LifeClock(1)
+    world = TinyWorld(stage.root, clock, connect=False)
+    machine, lock = world.machine, EffectsLock(world.places.lock)
+    world.store.close()
     assert lock.acquire()
     try:
-        with tapped(root, observer, sqlite_files=True):
-            world = TinyWorld(root)
-            world.runner().run()
-            world.store.close()
+        with tapped(stage.home, observer, sqlite_files=True):
+            store = Store.open(stage.home)
+            Runner(store, machine, hands_for(store, machine, clock), patience=_PATIENCE).run()
+            store.close()
     except ConnectedMachineError as error:
         end = error.code
     except Exception as error:
@@ -156,14 +164,15 @@ def _act(root: Path, observer: Watcher) -> tuple[str, list[Call], _Found]:
         ours = [frame for frame in place if "connectedmachine" in frame.filename]
         end = f"{error!r} in {ours[-1].name}" if ours else repr(error)
     lock.release()
-    world = TinyWorld(root)
-    answering = world.answering()
+    world = TinyWorld(stage.root, clock, connect=False)
+    answering = _answering(world)
     problems = [f"{' and '.join(answering)} answer"] if len(answering) > 1 else []
-    silent = world.is_gone(tiny.TINY)
-    for operation in world.operations(tiny.TINY)[-1:] if not silent else []:
+    gone = world.is_gone(TINY)
+    silent = gone
+    for operation in world.operations(TINY)[-1:] if not gone else []:
         silent = not answering and _was_disabled(operation)
         if any(record.code == "DiskFull" for record in operation.journal) and operation.ended:
-            shown = world.extension(tiny.TINY).status
+            shown = world.extension(TINY).status
             if operation.outcome is not Outcome.SUCCEEDED and shown.code != "DiskFull":
                 problems.append(f"not shown: {shown}")
     world.store.close()
@@ -171,14 +180,19 @@ def _act(root: Path, observer: Watcher) -> tuple[str, list[Call], _Found]:
     return end, bare, _Found(answering, silent, problems)
 
 
+def _answering(world: TinyWorld) -> list[str]:
+    """The versions that answer."""
+    said = [answer(pipe, world.root / "reply") for pipe in sorted(world.state(TINY).glob("*.ask"))]
+    return [version for version in said if version is not None]
+
+
 def _was_disabled(operation: Operation) -> bool:
     return any(r.step is not None and r.step.name is StepName.DISABLE for r in operation.journal)
 
 
-def _recover(root: Path, scenario: Scenario) -> list[str]:
+def _recover(stage: Stage) -> list[str]:
     """With room again: one pass; returns what is wrong after it."""
-    world = TinyWorld(root)
-    world.fake.pass_time(_LONG)
+    world = TinyWorld(stage.root, LifeClock(_WHEN_ALL_IS_DUE), connect=False)
     world.ask_for_pass()
     world.run()
     problems = []
@@ -187,56 +201,30 @@ def _recover(root: Path, scenario: Scenario) -> list[str]:
         if not kept:
             problems.append(what)
 
-    expected = [] if scenario.after is None else [scenario.after]
-    promised(world.answering() == expected, f"{world.answering()} answer in the end, not {expected}")
+    version = stage.scenario.expected.version
+    expected = [] if version is None else [version]
+    promised(_answering(world) == expected, f"{_answering(world)} answer in the end, not {expected}")
     promised(not world.store.operations.unfinished(world.machine.id), "an operation has no end")
     promised(not world.left_behind(), f"left behind: {world.left_behind()}")
-    folders = [f"{tiny.TINY.handler}-{version}" for version in expected]
+    promised(not world.places.reserve.exists(), "the reserve is still put by")
+    folders = [f"{TINY.handler}-{name}" for name in expected]
     promised(world.version_folders() == folders, f"folders: {world.version_folders()}")
-    promised(EffectsLock(world.places.lock).is_free(), "somebody has the lock")
-    if scenario.after is None:
-        promised(world.is_gone(tiny.TINY), "it is not gone")
-    else:
-        extension = world.extension(tiny.TINY)
-        promised(world.version(tiny.TINY) == scenario.after, f"version {world.version(tiny.TINY)}")
+    promised(world.is_gone(TINY) == (version is None), "it is gone, or is not")
+    if not world.is_gone(TINY):
+        extension = world.extension(TINY)
         installed = extension.installed
+        promised(installed is not None and installed.enabled, "it is not enabled")
+        promised(world.version(TINY) == version, f"version {world.version(TINY)}")
         applied = None if installed is None else installed.settings_seq
         promised(applied == extension.settings.seq, f"settings {applied} of {extension.settings.seq}")
-        promised(installed is not None and installed.enabled, "it is not enabled")
-    for operation in world.operations(tiny.TINY) if not world.is_gone(tiny.TINY) else []:
-        numbers = [record.seq for record in operation.journal]
-        promised(numbers == list(range(1, len(numbers) + 1)), f"journal {numbers}")
-    lines = tiny.ran(world.data)
-    begun = lines[::2]
-    promised([f"end {line.removeprefix('begin ')}" for line in begun] == lines[1::2], f"beside: {lines}")
+        for operation in world.operations(TINY):
+            numbers = [record.seq for record in operation.journal]
+            promised(numbers == list(range(1, len(numbers) + 1)), f"journal {numbers}")
+    lines = (world.state(TINY) / "commands.log").read_text().splitlines()
+    ends = [f"end {line.removeprefix('begin ')}" for line in lines[::2]]
+    promised(ends == lines[1::2], f"commands ran beside one another: {lines}")
     world.store.close()
     return problems
-
-
-@contextmanager
-def _host(root: Path, scenario: Scenario) -> Iterator[Callable[[], None]]:
-    """A host on which the operation is wished for; what is given puts it there again."""
-    base = root.with_name(f"{root.name}-base")
-    world = TinyWorld(root, connect=True)
-    scenario.ask(world)
-    folder = world.places.library.root / f"{tiny.TINY.handler}-{OLD}"
-    world.store.close()
-    tiny.end(root)
-    shutil.copytree(root, base, symlinks=True, ignore=shutil.ignore_patterns("*.pipe", "pid"))
-
-    def restore() -> None:
-        tiny.end(root)
-        shutil.rmtree(root)
-        shutil.copytree(base, root, symlinks=True)
-        if scenario.before is not None:
-            tiny.serve(folder)
-
-    try:
-        yield restore
-    finally:
-        tiny.end(root)
-        shutil.rmtree(root)
-        shutil.rmtree(base)
 
 
 def _forked(work: Callable[[], T]) -> T:
