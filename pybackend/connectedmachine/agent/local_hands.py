@@ -111,6 +111,10 @@ class LocalHands:
         except HandlerError as error:
             # There was nothing to run; what the version started is ended all the same.
             result = StepResult(StepOutcome.FAILED, error.message, code=error.code)
+        except (ConnectedMachineError, OSError):
+            # As on a full disk. It is passed over, so two versions would work at once.
+            self._end_strays(operation, step.side, StepResult())
+            raise
         return self._note_state(operation, step, self._end_strays(operation, step.side, result))
 
     def _run(

@@ -17,6 +17,7 @@ import sys
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,8 +69,14 @@ FAULTS = {
 }
 _PATIENCE = 3.0
 """Seconds: long enough for one further try of a pending rollback."""
-_WHEN_ALL_IS_DUE = 8 * 1440
-"""The life, a minute after the one before, at which every retry is due."""
+_WHEN_ALL_IS_DUE = timedelta(days=8)
+
+
+class _Later(LifeClock):
+    """Of the second life, when every retry is due; elapsed time stays small, as tenths of it count."""
+
+    def now(self) -> datetime:
+        return super().now() + _WHEN_ALL_IS_DUE
 
 
 @dataclass
@@ -192,9 +199,9 @@ def _was_disabled(operation: Operation) -> bool:
 
 def _recover(stage: Stage) -> list[str]:
     """With room again: one pass; returns what is wrong after it."""
-    world = TinyWorld(stage.root, LifeClock(_WHEN_ALL_IS_DUE), connect=False)
+    world = TinyWorld(stage.root, _Later(2), connect=False)
     world.ask_for_pass()
-    world.run()
+    world.run(patience=600.0)
     problems = []
 
     def promised(kept: bool, what: str) -> None:
