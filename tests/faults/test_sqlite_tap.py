@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from durable.sqlite import tapped
 
 from connectedmachine.model.errors import DiskFullError, StoreError
 from connectedmachine.store import Database
-from faults.durable.sqlite import tapped
 
 KILLED_BEFORE_ITS_CHECKPOINT = """
 import os, sys

@@ -13,8 +13,9 @@ import pytest
 if not Path("/proc/self/fd").exists():
     pytest.skip("the taps need /proc", allow_module_level=True)
 
+from durable import Call, Watcher, tapped
+
 from connectedmachine.store.database import Database
-from faults.durable import Call, Watcher, tapped
 
 
 class Refusing(Watcher):

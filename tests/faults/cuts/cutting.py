@@ -8,7 +8,7 @@ leaves the state that was noted at its point is checked at every kill that is ma
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +42,14 @@ class Row:
     def complain(self, message: str) -> None:
         self.broken += 1
         self.messages.append(message)
+
+    def add(self, other: Row) -> None:
+        """Take in another part of the same scenario, which has the same calls."""
+        self.cuts += other.cuts
+        self.states += other.states
+        self.broken += other.broken
+        self.seconds += other.seconds
+        self.messages += other.messages
 
 
 class _Cutter:
@@ -88,20 +96,23 @@ class _Cutter:
             self._verdicts[point.state] = wrong
         return self._verdicts[point.state]
 
-    def once(self, points: Iterable[Point]) -> None:
+    def once(self, points: Iterable[Point], enough: int | None) -> None:
+        """Cut off at each of the points, until ``enough`` are broken."""
         base = self._stage.base
         for point in points:
+            if enough is not None and self._row.broken >= enough:
+                return
             wrong = self.verdict(2, point, lambda point=point: self.kill(1, base, point))  # type: ignore[misc]
             self._row.cuts += 1
             if wrong is not None:
                 self._row.complain(f"{_said(point)}: {wrong}")
 
-    def twice(self, points: Iterable[Point]) -> None:
-        """Cut off at each of the points, then at every point of the recovery."""
+    def twice(self, points: Iterable[Point], stride: int) -> None:
+        """Cut off at each of the points, then at every ``stride``-th point of the recovery."""
         recoveries: dict[str, tuple[list[tuple[Point, str | None]], str | None]] = {}
         for first in points:
             if first.state not in recoveries:
-                recoveries[first.state] = self._recovery(first)
+                recoveries[first.state] = self._recovery(first, stride)
             seconds, wrong = recoveries[first.state]
             if wrong is not None:
                 self._row.complain(f"{_said(first)}: {wrong}")
@@ -110,7 +121,7 @@ class _Cutter:
                 if after is not None:
                     self._row.complain(f"{_said(first)}, then {_said(second)}: {after}")
 
-    def _recovery(self, first: Point) -> tuple[list[tuple[Point, str | None]], str | None]:
+    def _recovery(self, first: Point, stride: int) -> tuple[list[tuple[Point, str | None]], str | None]:
         wrong = self.kill(1, self._stage.base, first)
         if wrong is not None:
             return [], wrong
@@ -119,7 +130,7 @@ class _Cutter:
         noter, wrong = self._noted_now(2) if start is None else self.noted(2, start)
         found = [
             (second, self.verdict(3, second, lambda s=second: self._kill_again(first, start, s)))  # type: ignore[misc]
-            for second in noter.points
+            for second in noter.points[::stride]
         ]
         if start is not None:
             self._stage.drop(start)
@@ -142,13 +153,18 @@ def cut(
     depth: int = 1,
     stride: int = 1,
     first: int = 0,
+    second: int = 1,
     mutation: Mutation = unchanged,
+    kinds: Container[str] | None = None,
+    enough: int | None = None,
 ) -> Row:
     """Cut a scenario off at every ``stride``-th point from the ``first`` on; its root is made and taken away.
 
     Args:
-        depth: 1, or 2 for every pair of such a point and any of the recovery.
+        depth: 1, or 2 for every pair of such a point and every ``second``-th one of the recovery.
         mutation: Changes the product; the scenario is prepared with the product as it is.
+        kinds: Cut off at calls of these kinds only.
+        enough: Stop when so many cuts are broken.
     """
     began = time.monotonic()
     row = Row(scenario.name if depth == 1 else f"{scenario.name}, killed twice")
@@ -159,11 +175,13 @@ def cut(
         row.calls = noter.calls
         if wrong is not None:
             row.complain(f"not cut off at all: {wrong}")
-        points = noter.points[first::stride]
+        points = [p for p in noter.points if kinds is None or p.call.partition(" ")[0] in kinds][
+            first::stride
+        ]
         if depth == 1:
-            cutter.once(points)
+            cutter.once(points, enough)
         else:
-            cutter.twice(points)
+            cutter.twice(points, second)
         row.states = cutter.states
     finally:
         stage.close()

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from durable import Observer, tapped
+
 from connectedmachine.agent import local_hands  # noqa: F401 - imported once, by the process that is forked
 from connectedmachine.agent.hosting import hands_for
 from connectedmachine.agent.lock import EffectsLock
@@ -20,7 +22,6 @@ from connectedmachine.agent.places import Places
 from connectedmachine.agent.runner import Runner
 from connectedmachine.handler import _processes  # noqa: F401 - as above
 from connectedmachine.store import Store
-from faults.durable import Observer, tapped
 
 _LIFE_SECONDS = 60.0
 _START = datetime.now(UTC)

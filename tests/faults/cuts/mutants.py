@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from connectedmachine.agent import local_hands, runner
@@ -67,7 +66,7 @@ def _joining_the_next(owner: type, method: str) -> Mutation:
 
         setattr(owner, method, left_open)
         Database.run = run_  # type: ignore[method-assign]
-        Database.transaction = transaction_  # type: ignore[method-assign,assignment]
+        Database.transaction = transaction_  # type: ignore[method-assign]
 
     return mutation
 
@@ -102,7 +101,7 @@ def _fate_not_waited_for() -> None:
         def wait(self, *_: object) -> Fate:
             return Lost()
 
-    local_hands.attach = lambda *_: Forgotten()  # type: ignore[assignment,return-value]
+    vars(local_hands)["attach"] = lambda *_: Forgotten()
 
 
 def _open_step_begun_anew() -> None:
@@ -117,11 +116,11 @@ def _open_step_begun_anew() -> None:
 @contextmanager
 def _without_transactions(store: Store) -> Iterator[None]:
     real = store.transaction
-    store.transaction = lambda **_: nullcontext()  # type: ignore[assignment,misc]
+    store.transaction = lambda **_: nullcontext()  # type: ignore[assignment]
     try:
         yield
     finally:
-        store.transaction = real  # type: ignore[method-assign]
+        store.transaction = real
 
 
 def _end_apart_from_what_follows() -> None:
@@ -186,4 +185,4 @@ EQUIVALENT: Mapping[str, Mutant] = {
         ),
     )
 }
-"""What may be one commit with the next: nothing happens between the two that a successor would not do again."""
+"""What may be one commit with the next: between the two is nothing that a successor would not do again."""

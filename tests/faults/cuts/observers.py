@@ -7,7 +7,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults.durable import Call
+from durable import Call
 
 from .state import Looker, digest
 

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults.durable import Observer
+from durable import Observer
 
 from .checks import problems
 from .life import Fate, Mutation, live, unchanged

@@ -137,7 +137,7 @@ def serve(library: Path, version: str) -> None:
     """Start the service of a version that was enabled in a copy of this library."""
     folder, state = library / f"{TINY.handler}-{version}", library / f"{TINY.handler}-data"
     ask = state / f"{version}.ask"
-    program = [folder / "bin" / SERVICE, ask, version]
+    program: list[str | Path] = [folder / "bin" / SERVICE, ask, version]
     null = subprocess.DEVNULL
     process = subprocess.Popen(
         program, cwd=folder, stdin=null, stdout=null, stderr=null, start_new_session=True

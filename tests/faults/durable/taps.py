@@ -154,7 +154,7 @@ def _of_os(taps: Taps) -> dict[str, Real]:
     def removing(name: str, kind: str) -> None:
         real: Real = getattr(os, name)
 
-        def call(path: Any, *, dir_fd: int | None = None) -> None:
+        def call(path: Any, *, dir_fd: int | None = None) -> Any:
             at = _at(path, dir_fd)
             if not _exists(at):
                 return real(path, dir_fd=dir_fd)
@@ -165,10 +165,10 @@ def _of_os(taps: Taps) -> dict[str, Real]:
     def renaming(name: str) -> None:
         real: Real = getattr(os, name)
 
-        def call(src: Any, dst: Any, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> None:
+        def call(src: Any, dst: Any, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None) -> Any:
             source = _at(src, src_dir_fd)
 
-            def make() -> None:
+            def make() -> Any:
                 real(src, dst, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
             if not _exists(source):
@@ -189,27 +189,29 @@ def _of_os(taps: Taps) -> dict[str, Real]:
 def _making(taps: Taps) -> dict[str, Real]:
     mkdir, symlink, link, chmod, utime = os.mkdir, os.symlink, os.link, os.chmod, os.utime
 
-    def mkdir_(path: Any, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+    def mkdir_(path: Any, mode: int = 0o777, *, dir_fd: int | None = None) -> Any:
         at = _at(path, dir_fd)
         if _exists(at):
-            return mkdir(path, mode, dir_fd=dir_fd)
+            mkdir(path, mode, dir_fd=dir_fd)  # says that it is there
+            return None
         return taps.made(Call("mkdir", at), lambda: mkdir(path, mode, dir_fd=dir_fd))
 
-    def symlink_(src: Any, dst: Any, target_is_directory: bool = False, *, dir_fd: int | None = None) -> None:
+    def symlink_(src: Any, dst: Any, target_is_directory: bool = False, *, dir_fd: int | None = None) -> Any:
         call = Call("symlink", _at(dst, dir_fd), to=Path(os.fsdecode(src)))
         return taps.made(call, lambda: symlink(src, dst, target_is_directory, dir_fd=dir_fd))
 
-    def link_(src: Any, dst: Any, **options: Any) -> None:
+    def link_(src: Any, dst: Any, **options: Any) -> Any:
         call = Call("link", _at(src, options.get("src_dir_fd")), to=_at(dst, options.get("dst_dir_fd")))
         return taps.made(call, lambda: link(src, dst, **options))
 
-    def chmod_(path: Any, mode: int, **options: Any) -> None:
+    def chmod_(path: Any, mode: int, **options: Any) -> Any:
         at = _at(path, options.get("dir_fd"))
         if _exists(at) and stat.S_IMODE(_lstat(at).st_mode) == mode:
-            return chmod(path, mode, **options)
+            chmod(path, mode, **options)
+            return None
         return taps.made(Call("chmod", at, offset=mode), lambda: chmod(path, mode, **options))
 
-    def utime_(path: Any, times: Any = None, **options: Any) -> None:
+    def utime_(path: Any, times: Any = None, **options: Any) -> Any:
         at = _at(path, options.get("dir_fd"))
         return taps.made(Call("utime", at), lambda: utime(path, times, **options))
 
@@ -236,7 +238,7 @@ def _of_descriptors(taps: Taps) -> dict[str, Real]:
         return written
 
     def synced(real: Real) -> Real:
-        def call(fd: Any) -> None:
+        def call(fd: Any) -> Any:
             descriptor = fd if isinstance(fd, int) else fd.fileno()
             kind = "fsync folder" if stat.S_ISDIR(_stat(descriptor).st_mode) else "fsync"
             return taps.made(Call(kind, _at(descriptor)), lambda: real(fd))
@@ -244,7 +246,7 @@ def _of_descriptors(taps: Taps) -> dict[str, Real]:
         return call
 
     def shortened(real: Real) -> Real:
-        def call(path: Any, length: int) -> None:
+        def call(path: Any, length: int) -> Any:
             return taps.made(Call("truncate", _at(path), offset=length), lambda: real(path, length))
 
         return call
@@ -316,7 +318,7 @@ def _opener(taps: Taps) -> Real:
 def _spawner(taps: Taps) -> Real:
     real: Real = subprocess.Popen._execute_child  # type: ignore[attr-defined]
 
-    def execute(self: Any, args: Any, *rest: Any) -> None:
+    def execute(self: Any, args: Any, *rest: Any) -> Any:
         words = [args] if isinstance(args, (str, bytes, os.PathLike)) else list(args)
         cwd = rest[4]
         call = Call("spawn", _at(cwd or "."), detail="\0".join(os.fsdecode(word) for word in words))
@@ -338,9 +340,9 @@ def _connector(taps: Taps) -> Real:
 
 
 def _sqlite(taps: Taps) -> Any:
-    from . import sqlite
+    from .sqlite import tapped as sqlite_tapped  # apsw is slow to import
 
     def report(kind: str, path: Path, offset: int, data: bytes) -> None:
         taps.made(Call(kind, path, offset=offset, data=data), lambda: None)
 
-    return sqlite.tapped(report)
+    return sqlite_tapped(report)

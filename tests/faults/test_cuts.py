@@ -1,0 +1,50 @@
+"""A part of ``scripts/faults.py``: cuts at some of all durable calls, and mutants that they must notice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+if not Path("/proc/self/fd").exists():
+    pytest.skip("the taps need /proc", allow_module_level=True)
+
+from cuts.scenarios import SCENARIOS
+
+ROOT = Path(__file__).resolve().parents[2]
+_PLACES = ("tests", "tests/faults", "pybackend")
+
+
+def faults(tmp_path: Path, *arguments: str) -> list[dict[str, object]]:
+    """The rows of a run, which must find nothing broken."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(ROOT / name) for name in _PLACES)}
+    table = tmp_path / "table.json"
+    # In a process of its own: it forks, which pytest's threads would not survive.
+    command = [sys.executable, "-m", "cuts", "--json", str(table), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows: list[dict[str, object]] = json.loads(table.read_text())
+    assert [row["broken"] for row in rows] == [0] * len(rows)
+    return rows
+
+
+def test_a_runner_that_is_killed_anywhere_has_a_successor_that_gets_there(tmp_path: Path) -> None:
+    rows = faults(tmp_path, "--mode", "kill", "--depth", "1", "--stride", "61")
+    assert [row["scenario"] for row in rows] == [*SCENARIOS]
+    assert all(row["cuts"] for row in rows)
+
+
+def test_a_successor_that_is_killed_too_changes_nothing(tmp_path: Path) -> None:
+    asked = ("--mode", "kill", "--stride", "149", "--scenario", "upgrade", "--scenario", "undo")
+    rows = faults(tmp_path, *asked)
+    assert {row["scenario"] for row in rows} >= {"upgrade, killed twice", "undo, killed twice"}
+
+
+def test_a_commit_that_is_taken_out_of_the_journal_is_noticed(tmp_path: Path) -> None:
+    mutants = ("a step's intent with its outcome", "an operation's head apart from its extensions")
+    rows = faults(tmp_path, "--mode", "mutants", *[word for name in mutants for word in ("--mutant", name)])
+    assert len(rows) == len(mutants)
