@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from full import FAULTS, NAMES, run
+
 from .cutting import Row, cut
 from .mutants import MUTANTS
 from .scenarios import SCENARIOS
@@ -82,9 +84,16 @@ def of_mutants(wanted: Wanted) -> Iterator[Task]:
             yield Task(mutant, (name,))
 
 
+def of_disks(wanted: Wanted) -> Iterator[Task]:
+    """A full or read-only disk from every call on that it refuses."""
+    for name in (n for n in NAMES if n in wanted.scenarios):
+        yield from (Task(run, (name, fault, wanted.stride)) for fault in FAULTS)
+
+
 MODES: Mapping[str, Callable[[Wanted], Iterator[Task]]] = {
     "kill": of_kills,
     "mutants": of_mutants,
+    "disk": of_disks,
 }
 
 

@@ -14,12 +14,20 @@ import logging
 import os
 import pickle
 import sys
+import time
 import traceback
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
+
+from cuts.cutting import Row
+from cuts.life import LifeClock
+from cuts.scenarios import SCENARIOS, TinyWorld
+from cuts.stage import Stage
+from cuts.tiny import TINY, answer
+from durable import Call, Watcher, tapped
 
 from connectedmachine.agent.hosting import hands_for
 from connectedmachine.agent.lock import EffectsLock
@@ -28,11 +36,6 @@ from connectedmachine.model.errors import ConnectedMachineError
 from connectedmachine.model.operation import Operation, Outcome, StepName
 from connectedmachine.store import Store
 from connectedmachine.store.home import STORE_FILE
-from faults.cuts.life import LifeClock
-from faults.cuts.scenarios import SCENARIOS, TinyWorld
-from faults.cuts.stage import Stage
-from faults.cuts.tiny import TINY, answer
-from faults.durable import Call, Watcher, tapped
 
 T = TypeVar("T")
 
@@ -79,18 +82,6 @@ class _Later(LifeClock):
         return super().now() + _WHEN_ALL_IS_DUE
 
 
-@dataclass
-class Row:
-    """What came of one scenario with one fault."""
-
-    scenario: str
-    calls: int
-    cuts: int = 0
-    silent: int = 0
-    """Cuts after which no version answered until there was room, because a disable had been begun."""
-    broken: list[str] = field(default_factory=list)
-
-
 class _Refusing(Watcher):
     """From the ``first`` call on there is a fault."""
 
@@ -104,45 +95,45 @@ class _Refusing(Watcher):
             raise OSError(self._fault.number, os.strerror(self._fault.number), str(call.path))
 
 
-def run(
-    root: Path,
-    scenarios: Sequence[str] = NAMES,
-    faults: Sequence[str] = ("disk full", "disk full but for the store", "read-only"),
-    stride: int = 1,
-) -> list[Row]:
-    """Do all of it below ``root``, or every ``stride``-th call of it; a row per scenario and fault."""
-    return [row for scenario in scenarios for row in _rows(root / scenario, scenario, faults, stride)]
+def run(root: Path, scenario: str, fault: str, stride: int) -> Row:
+    """Do one scenario with one fault below ``root``, which must not exist, at every ``stride``-th call.
 
-
-def _rows(root: Path, scenario: str, faults: Sequence[str], stride: int) -> Iterator[Row]:
+    The messages also say after how many cuts no version answered until there was room, since the old one's
+    disable had been begun.
+    """
+    began = time.monotonic()
     stage = Stage(root, SCENARIOS[scenario])
     try:
         end, calls, _ = _forked(lambda: _act(stage, Watcher()))
         assert end == "", end
-        for name in faults:
-            fault = FAULTS[name]
-            row = Row(f"{scenario}, {name}", len(calls))
-            cuts = [number for number, call in enumerate(calls, 1) if fault.refuses(call)]
-            for first in cuts[::stride]:
-                stage.put_back(stage.base)
-                _cut(stage, fault, row, first, calls[first - 1])
-            yield row
+        row = Row(f"{scenario}, {fault}", len(calls))
+        refused = FAULTS[fault]
+        silent = 0
+        for first in [n for n, call in enumerate(calls, 1) if refused.refuses(call)][::stride]:
+            stage.put_back(stage.base)
+            problems, is_silent = _cut(stage, refused, first)
+            call = calls[first - 1]
+            row.cuts += 1
+            row.broken += bool(problems)
+            row.messages += [f"at call {first}, {call.kind} {call.path.name}: {what}" for what in problems]
+            silent += is_silent
     finally:
         stage.close()
+    if silent:
+        row.messages.append(f"After {silent} of the cuts no version answered until there was room.")
+    row.seconds = time.monotonic() - began
+    return row
 
 
-def _cut(stage: Stage, fault: Fault, row: Row, first: int, call: Call) -> None:
-    row.cuts += 1
+def _cut(stage: Stage, fault: Fault, first: int) -> tuple[list[str], bool]:
+    """What is wrong after a fault from that call on, and whether nothing answered meanwhile."""
     end, _, found = _forked(lambda: _act(stage, _Refusing(first, fault)))
     problems = list(found.problems)
     if end and end not in fault.codes:
         problems.append(f"ended by {end}")
-    row.silent += found.silent
     if stage.base.versions and not found.answering and not found.silent:
         problems.append("nothing answers, though nothing was begun")
-    problems += _forked(lambda: _recover(stage))
-    where = f"call {first}, {call.kind} {call.path.relative_to(stage.home)}"
-    row.broken += [f"{where}: {problem}" for problem in problems]
+    return problems + _forked(lambda: _recover(stage)), found.silent
 
 
 @dataclass(frozen=True)
