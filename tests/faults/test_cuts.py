@@ -29,3 +29,13 @@ def test_a_commit_that_is_taken_out_of_the_journal_is_noticed(tmp_path: Path) ->
     mutants = ("a step's intent with its outcome", "an operation's head apart from its extensions")
     rows = faults(tmp_path, "--mode", "mutants", *[word for name in mutants for word in ("--mutant", name)])
     assert len(rows) == len(mutants)
+
+
+def test_a_disk_that_takes_nothing_more_leaves_one_version_and_the_next_pass_with_room_succeeds(
+    tmp_path: Path,
+) -> None:
+    rows = faults(
+        tmp_path, "--mode", "disk", "--stride", "67", "--scenario", "upgrade", "--scenario", "remove"
+    )
+    assert len(rows) == 8
+    assert all(row["cuts"] for row in rows)

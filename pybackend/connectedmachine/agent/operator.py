@@ -77,7 +77,7 @@ class Operator:
             following = next_step(operation)
             while isinstance(following, Do):
                 # Nobody but the holder of the effects lock writes to a journal whose step is under way.
-                operation = self._do(operation, following)
+                operation = self._step(operation, following)
                 following = next_step(operation)
             operation = self._read(operation_id)
             following = next_step(operation)
@@ -94,12 +94,21 @@ class Operator:
             if isinstance(following, End):
                 self._finish(operation, following)
                 return following
-            operation = self._do(operation, following)
+            operation = self._step(operation, following)
 
     def _read(self, operation_id: str) -> Operation:
         operation = self._store.operations.get(operation_id)
         assert operation is not None
         return operation
+
+    def _step(self, operation: Operation, do: Do) -> Operation:
+        try:
+            return self._do(operation, do)
+        except DiskFullError:
+            # Of the store; the journal shows where to go on, if what was put by makes room for that.
+            if not self._hands.make_room():
+                raise
+            return self._read(operation.id)
 
     def _do(self, operation: Operation, do: Do) -> Operation:
         """Returns the operation with its step done."""
@@ -125,6 +134,8 @@ class Operator:
                 f"{error.strerror or error}: {error.filename or ''}".strip(": "),
                 code="DiskFull" if full else "InputOutputError",
             )
+        if result.code == "DiskFull":
+            self._hands.make_room()
         if result.outcome is StepOutcome.LOST and self._times_lost(operation, do) == _MOST_LOST - 1:
             # It takes its own attendant down every time, so nothing is won by running it once more.
             result = replace(result, outcome=StepOutcome.FAILED, code="HandlerLost")
@@ -285,7 +296,8 @@ class Operator:
         policies, version = self._store.policies, operation.new.version
         if end.installed is Side.NEW:
             policies.forgive(operation.machine_id, extension.name)
-        elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK):
+        elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and end.code != "DiskFull":
+            # A full disk says nothing of the version: once there is room, the next pass tries again.
             earlier = policies.backoffs(operation.machine_id, extension.name)
             before, now = next((b for b in earlier if b.version == version), None), self._clock.now()
             failures, first = (0, now) if before is None else (before.failures, before.first_failed_at)

@@ -46,13 +46,9 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
     choice = next((r.choice for r in reversed(operation.journal) if r.choice is not None), None)
     forward = failed and choice is Choice.FORWARD
     # What a window withdrew is done when the next one opens.
-    postponed = end.code == Reason.OUTSIDE_WINDOW
     target = extension.target
-    if target == operation.new.version and not postponed:
+    if target == operation.new.version and end.code != Reason.OUTSIDE_WINDOW:
         target = None
-    tried = extension.settings_tried
-    if not postponed:
-        tried = max(tried, operation.instance(extension.name).settings_seq)
     installed = _installed(extension, operation, end, choice)
     return replace(
         extension,
@@ -62,7 +58,7 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
         reset_requested=extension.reset_requested
         and installed is not None
         and operation.kind is not OperationKind.RESET_STATE,
-        settings_tried=tried,
+        settings_tried=_settings_tried(extension, operation, end),
         provisioning=ProvisioningState.FAILED if failed else ProvisioningState.SUCCEEDED,
         status=Status(end.code or code, level, code, end.message, now),
         changed=now,
@@ -80,6 +76,13 @@ def reason_of(kind: OperationKind, outcome: Outcome, code: str) -> Reason:
     if outcome is Outcome.SUCCEEDED and kind is OperationKind.INSTALL:
         return Reason.INSTALLED
     return _REASONS[outcome]
+
+
+def _settings_tried(extension: Extension, operation: Operation, end: End) -> int:
+    unasked = operation.kind is OperationKind.CONFIGURE and end.code == "DiskFull"
+    if unasked or end.code == Reason.OUTSIDE_WINDOW:
+        return extension.settings_tried
+    return max(extension.settings_tried, operation.instance(extension.name).settings_seq)
 
 
 def _installed(

@@ -79,8 +79,9 @@ class Runner:
         self._patience = patience
         self._openings = Openings(store, machine.id)
         self._images = images or (lambda: offered(store))
-        # A removal that fails is tried again by the next runner, not by this one in a circle.
-        self._failed_removals: set[str] = set()
+        # A removal that fails, and settings for which there was no room, are tried again by the next runner,
+        # not by this one in a circle; with the number of the settings, since newer ones are another wish.
+        self._put_off: set[tuple[str, int]] = set()
 
     def run(self) -> None:
         """Work until nothing is due and no rollback is worth waiting for."""
@@ -156,8 +157,8 @@ class Runner:
         begun = self._begin(wanted, planner, automatic=False, pass_=None)
         if isinstance(begun, Operation):
             end = self._operator.advance(begun.id)
-            if begun.kind is OperationKind.REMOVE and isinstance(end, End) and end.installed is not None:
-                self._failed_removals.add(wanted.name)
+            if isinstance(end, End) and _is_wanted_still(begun, end):
+                self._put_off.add((wanted.name, wanted.settings.seq))
         return True
 
     def _next_asked_for(self) -> tuple[Extension, Planner] | None:
@@ -168,9 +169,9 @@ class Runner:
         now = self._clock.now()
         for extension in extensions:
             planned = planner.plan(extension, now, automatic=False)
-            given_up = extension.removing and extension.name in self._failed_removals
+            put_off = (extension.name, extension.settings.seq) in self._put_off
             idle = _without_work(extension, planned, now)
-            if (planned.move is not None and not given_up) or idle is not None:
+            if (planned.move is not None and not put_off) or idle is not None:
                 return extension, planner
         return None
 
@@ -367,6 +368,13 @@ def _without_work(extension: Extension, planned: Planned, now: datetime) -> Exte
     if (extension.status.code, extension.status.message) == (status.code, status.message):
         return None
     return replace(extension, provisioning=state, status=status, changed=now)
+
+
+def _is_wanted_still(operation: Operation, end: End) -> bool:
+    """Say whether what an operation failed to do stays asked for."""
+    if operation.kind is OperationKind.CONFIGURE:
+        return end.code == "DiskFull"
+    return operation.kind is OperationKind.REMOVE and end.installed is not None
 
 
 def _asks(extension: Extension) -> bool:

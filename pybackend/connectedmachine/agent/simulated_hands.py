@@ -117,6 +117,9 @@ class SimulatedHands:
         status = HandlerStatus(_KINDS[says], "0", rule.message, written)
         return Report(status, Heartbeat(True, "0", SIMULATED, 0.0))
 
+    def make_room(self) -> bool:
+        return False
+
     def tidy(self) -> None:
         delete_unpinned(self._store, self._places)
 

@@ -118,7 +118,7 @@ def _ask_for_room(package: Package, folder: Path, spare: int, where: str) -> Non
 
 def _write(package: Package, stage: Path, limits: UnpackLimits, where: str) -> None:
     """Write all entries, links last: no file is ever written through one."""
-    manifest = _manifest_text(package, where)
+    manifest = manifest_text(package, where)
     stage.mkdir()
     left = limits.bytes
     for entry in package.entries:
@@ -144,7 +144,7 @@ def _write(package: Package, stage: Path, limits: UnpackLimits, where: str) -> N
             path.symlink_to(entry.link)
 
 
-def _manifest_text(package: Package, where: str) -> bytes:
+def manifest_text(package: Package, where: str) -> bytes:
     """The manifest in UTF-8 without a BOM, found readable."""
     data = package.manifest_bytes
     parse_manifest(data, manifest_name(package.manifest, where))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from full import FAULTS, NAMES, run
 from power.mutants import NOTICED, leave_out
 from power.replay import lose
 
@@ -102,11 +103,18 @@ def of_syncs(wanted: Wanted) -> Iterator[Task]:
     yield from (Task(leave_out, (name,)) for name in NOTICED if name in wanted.scenarios)
 
 
+def of_disks(wanted: Wanted) -> Iterator[Task]:
+    """A full or read-only disk from every call on that it refuses."""
+    for name in (n for n in NAMES if n in wanted.scenarios):
+        yield from (Task(run, (name, fault, wanted.stride)) for fault in FAULTS)
+
+
 MODES: Mapping[str, Callable[[Wanted], Iterator[Task]]] = {
     "kill": of_kills,
     "mutants": of_mutants,
     "lost": of_losses,
     "syncs": of_syncs,
+    "disk": of_disks,
 }
 
 
