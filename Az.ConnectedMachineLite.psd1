@@ -37,6 +37,12 @@
         'Start-AzConnectedMachineUpgrade'
         'Get-AzConnectedMachineUpgrade'
         'Resolve-AzConnectedMachineUpgrade'
+        'Register-AzConnectedMachineUpgradeTask'
+        'Get-AzConnectedMachineUpgradeTask'
+        'Unregister-AzConnectedMachineUpgradeTask'
+        'Add-AzConnectedMachineEventSink'
+        'Get-AzConnectedMachineEventSink'
+        'Remove-AzConnectedMachineEventSink'
         'Get-AzConnectedMachineUpgradePolicy'
         'Set-AzConnectedMachineUpgradePolicy'
         'Get-AzConnectedMachineConfiguration'
@@ -47,6 +53,12 @@
         'Add-AzConnectedMachineUpgradeHold'
         'Get-AzConnectedMachineUpgradeHold'
         'Remove-AzConnectedMachineUpgradeHold'
+        'Add-AzConnectedMachineUpgradePin'
+        'Get-AzConnectedMachineUpgradePin'
+        'Remove-AzConnectedMachineUpgradePin'
+        'Add-AzConnectedMachineMaintenanceWindow'
+        'Get-AzConnectedMachineMaintenanceWindow'
+        'Remove-AzConnectedMachineMaintenanceWindow'
     )
     CmdletsToExport      = @()
     VariablesToExport    = @()

@@ -48,6 +48,12 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Public/Start-AzConnectedMachineUpgrade.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineUpgrade.ps1"
 . "$PSScriptRoot/Public/Resolve-AzConnectedMachineUpgrade.ps1"
+. "$PSScriptRoot/Public/Register-AzConnectedMachineUpgradeTask.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradeTask.ps1"
+. "$PSScriptRoot/Public/Unregister-AzConnectedMachineUpgradeTask.ps1"
+. "$PSScriptRoot/Public/Add-AzConnectedMachineEventSink.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineEventSink.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineEventSink.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradePolicy.ps1"
 . "$PSScriptRoot/Public/Set-AzConnectedMachineUpgradePolicy.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineConfiguration.ps1"
@@ -58,6 +64,12 @@ $script:ModuleFolder = $PSScriptRoot
 . "$PSScriptRoot/Public/Add-AzConnectedMachineUpgradeHold.ps1"
 . "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradeHold.ps1"
 . "$PSScriptRoot/Public/Remove-AzConnectedMachineUpgradeHold.ps1"
+. "$PSScriptRoot/Public/Add-AzConnectedMachineUpgradePin.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineUpgradePin.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineUpgradePin.ps1"
+. "$PSScriptRoot/Public/Add-AzConnectedMachineMaintenanceWindow.ps1"
+. "$PSScriptRoot/Public/Get-AzConnectedMachineMaintenanceWindow.ps1"
+. "$PSScriptRoot/Public/Remove-AzConnectedMachineMaintenanceWindow.ps1"
 
 $script:PriorOnRemove = $ExecutionContext.SessionState.Module.OnRemove
 $ExecutionContext.SessionState.Module.OnRemove = {

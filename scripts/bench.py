@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     engine = powershell()
     python = ensure()
     tests = ROOT / "tests"
-    path = [str(tests / "bench"), str(tests), str(ROOT / "scripts")]
+    path = [str(tests / "bench"), str(tests / "simulator"), str(tests), str(ROOT / "scripts")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
     command = [str(python), "-m", "speed", *arguments, *(["--engine", str(engine)] if engine else [])]
     return subprocess.run(command, env=environment, check=False).returncode

@@ -2,9 +2,10 @@
 
     python3 scripts/test.py [--require-powershell] [arguments for pytest ...]
 
-Needs nothing but Python 3.11. All checks are run even when one fails; pytest comes last. Tests run on all
-cores unless the arguments say how (``-n``, ``-p no:xdist``). Without a PowerShell engine its tests are
-skipped, and the last lines say how many; with ``--require-powershell`` that is a failure.
+Needs nothing but Python 3.11. All checks are run even when one fails, as many at once as there are cores;
+pytest comes last. Tests run on all cores unless the arguments say how (``-n``, ``-p no:xdist``). Without a
+PowerShell engine its tests are skipped, and the last lines say how many; with ``--require-powershell`` that
+is a failure.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from _environment import ROOT, ensure, powershell
@@ -34,7 +36,7 @@ def main(arguments: list[str]) -> int:
     # import-linter draws with characters that a Windows code page may not have.
     readable = environment | {"PYTHONIOENCODING": "utf-8"}
 
-    failed = [name for name, command in _checks(python).items() if _run(name, command, readable) != 0]
+    failed = _failed(_checks(python), readable)
     tests = _run("pytest", [str(python), "-m", "pytest", *_spread(arguments), *arguments], environment)
     if engine is None:
         count = _count_powershell_tests(python, arguments)
@@ -58,6 +60,31 @@ def _checks(python: Path) -> dict[str, list[str]]:
         **types,
         "lint-imports": [str(python.with_name("lint-imports")), "--no-cache"],
     }
+
+
+def _failed(checks: dict[str, list[str]], environment: dict[str, str]) -> list[str]:
+    """Run the checks, show each one's output whole, and return the names of those that failed."""
+
+    def check(command: list[str]) -> tuple[int, str]:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    failed = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, (code, output) in zip(checks, pool.map(check, checks.values()), strict=True):
+            print(f"[test] {name}\n{output}", end="", flush=True)
+            if code != 0:
+                failed.append(name)
+    return failed
 
 
 def _spread(arguments: list[str]) -> list[str]:

@@ -52,12 +52,12 @@ function TypedMachines {
 
 # Returns the names of things that belong to the machine typed so far.
 function NamesOnMachine {
-    param([string] $Method, [Collections.IDictionary] $Bound)
+    param([string] $Method, [Collections.IDictionary] $Bound, [string] $Member = 'name')
 
     if (-not $Bound['MachineName']) { return }
     foreach ($machine in TypedMachines $Bound $Bound['MachineName']) {
         $address = @{ resourceGroup = $machine['resourceGroup']; machine = $machine['name']; subscriptionId = @($Bound['SubscriptionId'])[0] }
-        foreach ($item in AskSoon $Method $address) { $item['name'] }
+        foreach ($item in AskSoon $Method $address) { $item[$Member] }
     }
 }
 
@@ -88,9 +88,11 @@ function WordsFor {
         'MachineName' { foreach ($machine in TypedMachines $Bound) { $machine['name'] } }
         'Location' { foreach ($machine in TypedMachines $Bound ($Bound['MachineName'])) { $machine['location'] } }
         'GalleryName' { foreach ($gallery in AskSoon 'gallery.list' @{}) { $gallery['name'] } }
+        'WindowName' { NamesOnMachine 'window.list' $Bound 'windowName' }
         'Name' {
             if ($Command -like '*-AzConnectedMachine') { foreach ($machine in TypedMachines $Bound) { $machine['name'] } }
             elseif ($Command -like '*Gallery') { foreach ($gallery in AskSoon 'gallery.list' @{}) { $gallery['name'] } }
+            elseif ($Command -like '*EventSink') { foreach ($sink in AskSoon 'eventSink.list' @{}) { $sink['name'] } }
             elseif ($Command -like '*HealthProbe') { NamesOnMachine 'probe.list' $Bound }
             else { NamesOnMachine 'extension.list' $Bound }
         }

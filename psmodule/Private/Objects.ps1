@@ -311,8 +311,8 @@ function ToPolicy {
     foreach ($entry in $Policy['values']) {
         $name = $entry['name'].Substring(0, 1).ToUpperInvariant() + $entry['name'].Substring(1)
         $value = $entry['value']
-        if ($name -in 'HealthWindow', 'StableFor', 'HealthyFor', 'RetryInterval', 'ManualHealthWindow', 'SampleInterval', 'RollbackPause',
-            'InstallTimeout', 'UpdateTimeout', 'EnableTimeout', 'DisableTimeout', 'UninstallTimeout') { $value = ReadSpan $value }
+        if ($name -in 'HealthWindow', 'StableFor', 'HealthyFor', 'RetryInterval', 'RetryLongest', 'RetryFor', 'ManualHealthWindow', 'SampleInterval',
+            'RollbackPause', 'PassInterval', 'InstallTimeout', 'UpdateTimeout', 'EnableTimeout', 'DisableTimeout', 'UninstallTimeout') { $value = ReadSpan $value }
         $members[$name] = $value
         $source[$name] = $entry['source']
     }
@@ -355,6 +355,38 @@ function ToProbe {
     }
 }
 
+function ToTask {
+    param([Collections.IDictionary] $Task)
+
+    [pscustomobject]@{
+        PSTypeName  = 'AzConnectedMachineLite.UpgradeTask'
+        Name        = $Task['name']
+        Scheduler   = $Task['scheduler']
+        NextRun     = ReadTime $Task['nextRun']
+        LastRun     = ReadTime $Task['lastRun']
+        LastResult  = $Task['lastResult']
+        Description = $Task['description']
+        Command     = @($Task['command'])
+    }
+}
+
+function ToEventSink {
+    param([Collections.IDictionary] $Sink)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.EventSink'
+        Name              = $Sink['name']
+        Kind              = $Sink['kind']
+        Target            = $Sink['target']
+        MachineName       = $Sink['machine']
+        ResourceGroupName = $Sink['resourceGroup']
+        Header            = $Sink['header']
+        Timeout           = ReadSpan $Sink['timeoutSeconds']
+        Waiting           = $Sink['waiting']
+        LastError         = $Sink['lastError']
+    }
+}
+
 function ToHold {
     param([Collections.IDictionary] $Hold, [string] $ResourceGroupName)
 
@@ -365,8 +397,46 @@ function ToHold {
         ResourceGroupName = $ResourceGroupName
         Version           = $Hold['version']
         Until             = ReadTime $Hold['until']
+        Expired           = $Hold['expired']
         Reason            = $Hold['reason']
         Created           = ReadTime $Hold['created']
+    }
+}
+
+function ToPin {
+    param([Collections.IDictionary] $Pin, [string] $ResourceGroupName)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.UpgradePin'
+        Name              = $Pin['name']
+        MachineName       = $Pin['machine']
+        ResourceGroupName = $ResourceGroupName
+        Kind              = $Pin['kind']
+        Version           = $Pin['version']
+        Reason            = $Pin['reason']
+        Created           = ReadTime $Pin['created']
+    }
+}
+
+function ToWindow {
+    param([Collections.IDictionary] $Window, [string] $ResourceGroupName)
+
+    [pscustomobject]@{
+        PSTypeName        = 'AzConnectedMachineLite.MaintenanceWindow'
+        WindowName        = $Window['windowName']
+        MachineName       = $Window['machine']
+        ResourceGroupName = $ResourceGroupName
+        Name              = $Window['name']
+        TimeZone          = $Window['timeZone']
+        Day               = [string[]] @($Window['days'])
+        Week              = [string[]] @($Window['weeks'])
+        Start             = $Window['start']
+        Duration          = ReadSpan $Window['durationSeconds']
+        Spread            = ReadSpan $Window['spreadSeconds']
+        Blackout          = [string[]] @($Window['blackouts'])
+        IsOpen            = $Window['isOpen']
+        Closes            = ReadTime $Window['closes']
+        NextOpening       = ReadTime $Window['nextOpening']
     }
 }
 

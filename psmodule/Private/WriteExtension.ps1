@@ -21,7 +21,7 @@ function ExtensionAddress {
 
 # Puts or patches an extension and writes it as it stands afterwards.
 function WriteExtension {
-    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $Verb, [hashtable] $Address, [string] $Body, [switch] $NoWait)
+    param([Management.Automation.PSCmdlet] $Cmdlet, [string] $Verb, [hashtable] $Address, [string] $Body, [switch] $NoWait, [switch] $IgnoreWindow)
 
     $parameters = $Address + @{ bodyText = $Body }
     $isWanted = ShouldChange $Cmdlet "extension '$($Address.name)' of machine '$($Address.machine)'" {
@@ -30,5 +30,6 @@ function WriteExtension {
     }
     if (-not $isWanted) { return }
     $parameters['wait'] = -not $NoWait
+    $parameters['ignoreWindow'] = [bool] $IgnoreWindow
     DoCall $Cmdlet "extension.$Verb" $parameters $Address.name 'ToExtension'
 }

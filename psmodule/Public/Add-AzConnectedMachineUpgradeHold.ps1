@@ -1,14 +1,15 @@
 function Add-AzConnectedMachineUpgradeHold {
     <#
     .SYNOPSIS
-    Keeps an extension, or one version of it, from being upgraded to.
+    Keeps an extension from moving by itself, at all or to certain versions.
     .DESCRIPTION
-    Without -Version the extension stays where it is; with -Version only that version is passed over. A hold has
-    no end unless -Until gives it one.
+    Without -Version the extension stays where it is; with -Version only the versions that begin with it are passed
+    over. A hold has no end unless -Until gives it one, and does not bind who asks for a version; a pin does: see
+    Add-AzConnectedMachineUpgradePin.
     .EXAMPLE
     Add-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Version '9.10' -Reason 'breaks the proxy'
 
-    Passes one version over.
+    Passes every 9.10 over.
     .EXAMPLE
     Add-AzConnectedMachineUpgradeHold -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Until (Get-Date).AddDays(7)
 
@@ -37,7 +38,7 @@ function Add-AzConnectedMachineUpgradeHold {
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
         [string] $SubscriptionId,
 
-        # Version to pass over; quote one that is kept in a variable. By default the extension itself is held.
+        # Version to pass over, 9.10 for every 9.10; quote one that is kept in a variable. By default the extension itself is held.
         [ArgumentCompleter({ & (Get-Module Az.ConnectedMachineLite) CompleteWord @args })]
         [object] $Version,
 

@@ -5,7 +5,7 @@ function Connect-AzConnectedMachine {
     .DESCRIPTION
     Registers the host as an Arc-enabled server in a resource group, without Azure. A simulated machine runs
     nothing on this host: its handlers are played, so that scripts can be tried without installing anything.
-    Calling it again for the same machine changes location and tags and nothing else.
+    Calling it again for the same machine changes location, tags and scenario and nothing else.
     .EXAMPLE
     Connect-AzConnectedMachine -ResourceGroupName myResourceGroup -Location WestUS
 
@@ -14,6 +14,10 @@ function Connect-AzConnectedMachine {
     Connect-AzConnectedMachine -ResourceGroupName myResourceGroup -Name myVM -Location WestUS -Simulated -OSType Windows
 
     Adds a simulated Windows machine.
+    .EXAMPLE
+    Connect-AzConnectedMachine -ResourceGroupName myResourceGroup -Name myVM -Simulated -Scenario ./scenario.json
+
+    Adds a simulated machine whose handlers take as long, and fail, as the file says.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.Machine')]
@@ -45,6 +49,9 @@ function Connect-AzConnectedMachine {
         [ValidateSet('Linux', 'Windows')]
         [string] $OSType,
 
+        # File that says how long the commands of a simulated machine take, which fail, and how health goes.
+        [string] $Scenario,
+
         # Subscription of the machine; by default AZCMLITE_SUBSCRIPTION, else the nil UUID.
         [Parameter(Position = 1)]
         [string] $SubscriptionId,
@@ -72,6 +79,7 @@ function Connect-AzConnectedMachine {
             osType         = $OSType
         }
         if ($Simulated) { $parameters['simulated'] = $true }
+        if ($Scenario) { $parameters['scenarioText'] = TextOfFile $PSCmdlet $Scenario }
         $machine = CallBackend $PSCmdlet 'machine.connect' $parameters -Changes
         if ($null -ne $machine) { ToMachine $machine }
     }

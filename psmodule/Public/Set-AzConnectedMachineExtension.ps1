@@ -163,6 +163,9 @@ function Set-AzConnectedMachineExtension {
         # Update-AzConnectedMachineExtension it is waited for.
         [switch] $NoWait,
 
+        # Change the version now, though no maintenance window is open; the history says so.
+        [switch] $IgnoreWindow,
+
         # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
         [Alias('AzureRMContext', 'AzureCredential')]
         [ValidateNotNull()]
@@ -189,6 +192,6 @@ function Set-AzConnectedMachineExtension {
             '*Expanded' { ExtensionBody $PSCmdlet }
             default { CopiedExtensionBody $PSCmdlet $ExtensionParameter }
         }
-        WriteExtension $PSCmdlet 'put' $address $body -NoWait:$NoWait
+        WriteExtension $PSCmdlet 'put' $address $body -NoWait:$NoWait -IgnoreWindow:$IgnoreWindow
     }
 }

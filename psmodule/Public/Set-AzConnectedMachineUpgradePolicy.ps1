@@ -17,6 +17,10 @@ function Set-AzConnectedMachineUpgradePolicy {
     Set-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM -EnableTimeout 00:20:00
 
     Gives each handler twenty minutes for its enable, before that is ended and counts as failed.
+    .EXAMPLE
+    Set-AzConnectedMachineUpgradePolicy -ResourceGroupName myResourceGroup -MachineName myVM -RetryInterval 06:00:00 -RetryGrowth 2 -RetryLimit 5
+
+    Tries a failed version again after 6, 12, 24 and 48 hours, and then no more by itself.
     #>
     [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium', PositionalBinding = $false)]
     [OutputType('AzConnectedMachineLite.UpgradePolicy')]
@@ -58,8 +62,36 @@ function Set-AzConnectedMachineUpgradePolicy {
         # Pause before a failed version is tried again.
         [Nullable[timespan]] $RetryInterval,
 
+        # Factor by which each further failure of a version lengthens that pause: 1 to 10.
+        [Nullable[double]] $RetryGrowth,
+
+        # What that pause grows to at most; zero for a year.
+        [Nullable[timespan]] $RetryLongest,
+
+        # How often a version is tried until somebody asks for more; 0 for as often as it takes.
+        [Nullable[int]] $RetryLimit,
+
+        # How long after its first failure a version is tried; zero for as long as it takes.
+        [Nullable[timespan]] $RetryFor,
+
+        # Part of the pause that a machine's own delay adds to it at most: 0 to 1.
+        [Nullable[double]] $RetryJitter,
+
         # How long the machine is watched after an explicit upgrade; zero by default.
         [Nullable[timespan]] $ManualHealthWindow,
+
+        # Time from one health sample to the next.
+        [Nullable[timespan]] $SampleInterval,
+
+        # Pause before a failed rollback is tried again; doubles with each.
+        [Nullable[timespan]] $RollbackPause,
+
+        # Whether an extension that is created from now on is enrolled unless its creation says otherwise.
+        [Nullable[bool]] $EnrolByDefault,
+
+        # From one upgrade pass to the next, as you schedule them: a runner stays for a maintenance window that
+        # opens sooner.
+        [Nullable[timespan]] $PassInterval,
 
         # How long the handler's install may take before it is ended and counts as failed.
         [Nullable[timespan]] $InstallTimeout,
@@ -83,12 +115,15 @@ function Set-AzConnectedMachineUpgradePolicy {
         if ($PSBoundParameters.ContainsKey('Preset')) { $changes['preset'] = if ($Preset) { $Preset } else { [DBNull]::Value } }
         foreach ($pair in @(
                 @('HealthWindow', 'healthWindow'), @('StableFor', 'stableFor'), @('HealthyFor', 'healthyFor'),
-                @('RetryInterval', 'retryInterval'), @('ManualHealthWindow', 'manualHealthWindow'),
+                @('RetryInterval', 'retryInterval'), @('RetryGrowth', 'retryGrowth'), @('RetryLongest', 'retryLongest'),
+                @('RetryLimit', 'retryLimit'), @('RetryFor', 'retryFor'), @('RetryJitter', 'retryJitter'),
+                @('ManualHealthWindow', 'manualHealthWindow'), @('SampleInterval', 'sampleInterval'),
+                @('RollbackPause', 'rollbackPause'), @('EnrolByDefault', 'enrolByDefault'), @('PassInterval', 'passInterval'),
                 @('InstallTimeout', 'installTimeout'), @('UpdateTimeout', 'updateTimeout'), @('EnableTimeout', 'enableTimeout'),
                 @('DisableTimeout', 'disableTimeout'), @('UninstallTimeout', 'uninstallTimeout'))) {
             if (-not $PSBoundParameters.ContainsKey($pair[0])) { continue }
-            $span = $PSBoundParameters[$pair[0]]
-            $changes[$pair[1]] = if ($null -eq $span) { [DBNull]::Value } else { $span.TotalSeconds }
+            $value = $PSBoundParameters[$pair[0]]
+            $changes[$pair[1]] = if ($null -eq $value) { [DBNull]::Value } elseif ($value -is [timespan]) { $value.TotalSeconds } else { $value }
         }
         $target = if ($Name) { "extension '$Name' of machine '$MachineName'" } else { "machine '$MachineName'" }
         if (-not (ShouldChange $PSCmdlet $target "change the policy: $(@($changes.Keys | Sort-Object) -join ', ')")) { return }

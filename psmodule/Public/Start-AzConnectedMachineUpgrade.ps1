@@ -18,6 +18,10 @@ function Start-AzConnectedMachineUpgrade {
 
     Shows what would be done on every machine.
     .EXAMPLE
+    Start-AzConnectedMachineUpgrade -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -Retry
+
+    Tries a version again now that failed before, whatever its next try was to be.
+    .EXAMPLE
     Get-AzConnectedMachineUpgrade -ResourceGroupName myResourceGroup -MachineName myVM -Plan | Start-AzConnectedMachineUpgrade
 
     Does what was due when the plan was taken, and nothing else.
@@ -64,13 +68,17 @@ function Start-AzConnectedMachineUpgrade {
         [switch] $AsJob,
 
         # Return the decisions as they stand and let the upgrades go on in the background.
-        [switch] $NoWait
+        [switch] $NoWait,
+
+        # Try again now what failed and waits for its next try, or for somebody to ask for one.
+        [Parameter(ParameterSetName = 'Machine')]
+        [switch] $Retry
     )
 
     process {
         $shown = @{}
         if ($PSCmdlet.ParameterSetName -eq 'Machine') {
-            $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
+            $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name; retry = [bool] $Retry }
         }
         else {
             $text = if ($PlanPath) { TextOfFile $PSCmdlet $PlanPath } else { $Plan.Json }

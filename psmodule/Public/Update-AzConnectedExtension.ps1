@@ -73,6 +73,9 @@ function Update-AzConnectedExtension {
         # Update-AzConnectedMachineExtension they are waited for.
         [switch] $NoWait,
 
+        # Change the version now, though no maintenance window is open; the history says so.
+        [switch] $IgnoreWindow,
+
         # Write $true when it was done.
         [switch] $PassThru,
 
@@ -108,6 +111,6 @@ function Update-AzConnectedExtension {
         }
         if (-not (ShouldChange $PSCmdlet "extensions of machine '$($address.machine)'" "upgrade to $targets")) { return }
         $writer = if ($PassThru) { 'ToTrue' } elseif ($NoWait) { 'ToExtensions' }
-        DoCall $PSCmdlet 'extension.upgrade' ($address + @{ targetsText = $targets; wait = -not $NoWait }) $address.machine $writer
+        DoCall $PSCmdlet 'extension.upgrade' ($address + @{ targetsText = $targets; wait = -not $NoWait; ignoreWindow = [bool] $IgnoreWindow }) $address.machine $writer
     }
 }

@@ -162,6 +162,9 @@ function Update-AzConnectedMachineExtension {
         # Update-AzConnectedMachineExtension it is waited for.
         [switch] $NoWait,
 
+        # Change the version now, though no maintenance window is open; the history says so.
+        [switch] $IgnoreWindow,
+
         # Azure's cmdlets take it too; nothing is sent to Azure, so it has no effect here.
         [Alias('AzureRMContext', 'AzureCredential')]
         [ValidateNotNull()]
@@ -188,6 +191,6 @@ function Update-AzConnectedMachineExtension {
             '*Expanded' { ExtensionBody $PSCmdlet }
             default { CopiedExtensionBody $PSCmdlet $ExtensionParameter }
         }
-        WriteExtension $PSCmdlet 'patch' $address $body -NoWait:$NoWait
+        WriteExtension $PSCmdlet 'patch' $address $body -NoWait:$NoWait -IgnoreWindow:$IgnoreWindow
     }
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from agent.world import World, at
+import pytest
+
+from agent.world import PowerCutError, World, at
 from connectedmachine.model.operation import Outcome
 from packages import AGENT
 
@@ -80,24 +83,86 @@ def test_a_damaged_pinned_package_is_fetched_again(world: World) -> None:
     assert package.read_bytes() == whole
 
 
+def lose_every_copy(world: World) -> tuple[Path, bytes]:
+    """Neither ``packages/`` nor the gallery has the installed version's package; returns the gallery's."""
+    [published] = [p for p in (world.home / "gallery").rglob("*.zip") if "1.0.0.0" in str(p)]
+    whole = published.read_bytes()
+    pinned_zip(world).unlink()
+    published.unlink()
+    return published, whole
+
+
+def test_a_package_that_nobody_has_is_not_needed_while_the_folder_that_left_the_library_is_whole(
+    world: World,
+) -> None:
+    world.install(AGENT)
+    (world.folder(AGENT) / "own.txt").write_text("the handler's own")
+    world.publish(LATE)
+    assert world.run_pass(at("before restore(old)", lambda: lose_every_copy(world))) == {
+        "Agent": "RolledBack"
+    }
+    assert remark(world).endswith("Its folder is whole and was put back as it was.")
+    assert (world.folder(AGENT) / "own.txt").exists()
+    assert world.serving(AGENT) == [AGENT.version]
+    assert world.left_behind() == []
+
+
+def test_a_package_that_nobody_has_is_not_needed_while_the_folder_in_the_library_is_whole(
+    world: World,
+) -> None:
+    world.install(AGENT)
+    world.publish(BAD)
+    assert world.run_pass(at("before restore(old)", lambda: lose_every_copy(world))) == {
+        "Agent": "RolledBack"
+    }
+    assert world.serving(AGENT) == [AGENT.version]
+
+
 def test_a_package_that_nobody_has_makes_the_rollback_pending_until_it_is_published_again(
     world: World,
 ) -> None:
     world.install(AGENT)
-    package = pinned_zip(world)
-    [published] = [p for p in (world.home / "gallery").rglob("*.zip") if "1.0.0.0" in str(p)]
-    bytes_of_it = published.read_bytes()
+    copies: list[tuple[Path, bytes]] = []
     world.publish(LATE)
 
     def lose() -> None:
-        package.unlink()
-        published.unlink()
+        copies.append(lose_every_copy(world))
+        (world.places.library.kept / world.folder(AGENT).name / "agent.py").unlink()
 
     assert world.run_pass(at("before restore(old)", lose)) == {"Agent": "RollbackPending"}
-    published.write_bytes(bytes_of_it)
+    published, whole = copies[0]
+    published.write_bytes(whole)
     world.resolve(AGENT, "back")
     world.run()
     assert world.last(AGENT).outcome is Outcome.ROLLED_BACK
+    assert world.serving(AGENT) == [AGENT.version]
+
+
+def test_a_gallery_that_cannot_be_read_keeps_no_other_from_giving_the_package(
+    world: World, tmp_path: Path
+) -> None:
+    world.install(AGENT)
+    [published] = [p for p in (world.home / "gallery").rglob("package.zip") if "1.0.0.0" in str(p)]
+    shutil.copytree(world.home / "gallery", tmp_path / "second")
+    world.service.gallery_add(name="second", path=str(tmp_path / "second"), follow=world.listener)
+    world.publish(LATE)
+
+    def lose() -> None:
+        pinned_zip(world).unlink()
+        published.unlink()
+        published.mkdir()
+
+    world.run_pass(at("before restore(old)", lose))
+    assert remark(world) == "Unpacked afresh from its package."
+
+
+def test_a_fetch_that_fails_after_it_unpacked_leaves_no_folder(world: World) -> None:
+    world.install(AGENT)
+    world.publish(BAD)
+    world.places.contents.rename(world.places.contents.with_name("moved"))
+    world.places.contents.write_text("no folder")
+    assert world.run_pass() == {"Agent": "Failed"}
+    assert world.version_folders() == [world.folder(AGENT).name]
     assert world.serving(AGENT) == [AGENT.version]
 
 
@@ -134,3 +199,29 @@ def test_after_a_removal_no_package_is_kept(world: World) -> None:
     world.remove(AGENT)
     world.run()
     assert world.zips() == set()
+    assert list(world.places.contents.iterdir()) == []
+
+
+def test_a_version_whose_fetch_fails_at_the_second_attempt_is_not_left_beside_the_old_one(
+    world: World,
+) -> None:
+    """The first attempt unpacked it and was killed; the next release would never have come back to it."""
+
+    def cut() -> None:
+        raise PowerCutError
+
+    world.install(AGENT)
+    world.publish(LATE)
+    world.ask_for_pass()
+    with pytest.raises(PowerCutError):
+        world.run(at("after fetch(new)", cut))
+    assert len(world.version_folders()) == 2
+    shutil.rmtree(world.home / "gallery")
+    old = world.last(AGENT).old
+    assert old is not None
+    for package in world.zips() - {old.sha256}:
+        (world.places.packages / f"{package}.zip").unlink()
+    world.run()
+    assert world.last(AGENT).outcome is Outcome.FAILED
+    assert world.version_folders() == [world.folder(AGENT).name]
+    assert world.serving(AGENT) == [AGENT.version]

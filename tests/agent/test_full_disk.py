@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.world import World
+from agent.world import World, at
+from connectedmachine.model.errors import DiskFullError
 from packages import AGENT, end_processes
 
 NEW = replace(AGENT, version="1.1.0.0")
@@ -42,10 +44,51 @@ def test_an_upgrade_without_room_is_not_begun_and_is_done_when_there_is(tight: W
     operation = tight.last(AGENT)
     assert operation.code == "DiskFull"
     assert "bytes are needed and" in operation.message
-    assert [step.name for step in tight.steps(AGENT)] == ["fetch(new)"]
+    assert [step.name for step in tight.steps(AGENT)] == ["fetch(new)", "discard(new)"]
     assert tight.ran(AGENT) == [f"install {AGENT.version}", f"enable {AGENT.version}"]
     assert tight.serving(AGENT) == [AGENT.version]
     filler.unlink()
-    tight.put(AGENT, NEW.version)
-    tight.run()
+    assert tight.run_pass() == {"Agent": "Upgraded"}
     assert tight.serving(AGENT) == [NEW.version]
+
+
+def fill(world: World) -> Path:
+    """Take all the room there is, with what the store has put by in its log left to it."""
+    filler = world.root / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return filler
+
+
+@pytest.mark.parametrize("point", ["after disable(old)", "before install(new)", "before enable(new)"])
+def test_of_a_disk_that_gets_full_amid_an_upgrade_nobody_is_left_without_a_version(
+    tight: World, point: str
+) -> None:
+    """What was put by is enough to go back, or to come to the end; no room is made by the test."""
+    tight.install(AGENT)
+    tight.publish(NEW)
+    reason = tight.run_pass(at(point, lambda: fill(tight)))["Agent"]
+    assert reason in ("DiskFull", "Upgraded")
+    works = AGENT.version if reason == "DiskFull" else NEW.version
+    assert (tight.version(AGENT), tight.serving(AGENT)) == (works, [works])
+    if reason == "DiskFull":
+        assert tight.extension(AGENT).status.code == "DiskFull"
+        (tight.root / "filler").unlink()
+        assert tight.run_pass() == {"Agent": "Upgraded"}
+    assert tight.serving(AGENT) == [NEW.version]
+    assert not tight.places.reserve.exists()
+
+
+def test_settings_without_room_are_applied_when_there_is(tight: World) -> None:
+    tight.install(AGENT)
+    tight.patch(AGENT, settings={"port": 0, "more": 1})
+    filler = fill(tight)
+    with pytest.raises(DiskFullError):
+        tight.run()
+    assert tight.serving(AGENT) == [AGENT.version]
+    filler.unlink()
+    tight.run()
+    extension = tight.extension(AGENT)
+    assert extension.installed is not None
+    assert extension.installed.settings_seq == extension.settings.seq

@@ -189,6 +189,12 @@ def test_without_a_service_manager_a_service_is_unknown(
     assert look(probe(ProbeKind.SERVICE, "agent")).health is Health.UNKNOWN
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="systemd is Linux's")
+def test_where_no_systemd_runs_a_service_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(tmp_path, 1, monkeypatch)
+    assert look(probe(ProbeKind.SERVICE, "agent")).health is Health.UNKNOWN
+
+
 def test_a_probe_is_looked_at_again_when_its_interval_is_over(clock: FakeClock) -> None:
     prober, one = Prober(clock), probe(ProbeKind.COMMAND, *python("pass"))
     fresh = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from agent.world import FakeClock, World
+from agent.world import GROUP, MACHINE, FakeClock, World
 from connectedmachine.model.errors import ConflictError
 from connectedmachine.model.operation import Outcome, Pause, StepName
 from connectedmachine.model.resource import ProvisioningState
@@ -146,6 +147,18 @@ def test_forward_takes_the_new_version(pending: World) -> None:
     assert answer.version == BAD.version
     assert pending.version_folders() == [f"{AGENT.handler}-1.1.0.0"]
     assert pending.left_behind() == []
+
+
+def test_there_is_no_way_forward_to_a_version_that_a_pin_excludes(pending: World) -> None:
+    where: dict[str, Any] = {"resource_group": GROUP, "machine": MACHINE, "name": AGENT.type}
+    pending.service.pin_add(**where, version="1.0", follow=pending.listener)
+    with pytest.raises(ConflictError) as refused:
+        pending.resolve(AGENT, "forward")
+    assert refused.value.code == "VersionPinned"
+    forget_override(pending.state(AGENT))
+    pending.resolve(AGENT, "back")
+    pending.run()
+    assert pending.last(AGENT).outcome is Outcome.ROLLED_BACK
 
 
 def test_stop_ends_it_and_nothing_moves_until_the_user_asks_again(pending: World) -> None:

@@ -53,3 +53,16 @@ def test_publishers_types_and_versions_are_listed(capsys: pytest.CaptureFixture[
     assert main(["extension", "image", "list", *LOCAL, *publisher, *type_]) == 0
     assert json.loads(capsys.readouterr().out) == []
     assert main(["extension", "image", "show", *LOCAL, *publisher, *type_, "--version", "1.0"]) == 3
+
+
+def test_a_scenario_is_read_from_a_file_and_refused_with_the_place_that_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "scenario.json"
+    file.write_text('{"commands": [{"command": "enable", "exitCode": 1}]}', encoding="utf-8")
+    assert main(["connect", *MACHINE, "--simulated", "--scenario", str(file)]) == 0
+    file.write_text('{"commands": [{"command": "start"}]}', encoding="utf-8")
+    assert main(["connect", *MACHINE, "--simulated", "--scenario", str(file)]) == 2
+    shown = capsys.readouterr().err
+    assert "(InvalidScenario)" in shown
+    assert "commands[0].command" in shown

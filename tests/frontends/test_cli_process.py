@@ -61,7 +61,7 @@ def test_the_words_of_the_documentation_work_as_they_stand(cli: Cli) -> None:
     assert properties["provisioningState"] == "Succeeded"
     assert properties["instanceView"]["status"]["code"] == "NoImage"
     assert "WARNING: No upgrade pass has run on machine 'myVM' yet" in done.err
-    assert "'connectedmachine upgrade run'" in done.err
+    assert "'connectedmachine schedule register'" in done.err
 
 
 def test_a_machine_is_flattened_as_az_has_it(machine: Cli) -> None:
@@ -214,6 +214,22 @@ def test_a_hold_keeps_a_version_away_until_it_is_removed(agent: Cli) -> None:
     assert agent.decisions() == {"agent": "Held"}
     assert agent.run("hold", "remove", *held).code == 0
     assert agent.decisions() == {"agent": "Upgraded"}
+
+
+def test_a_pin_keeps_a_version_away_from_passes_and_requests(agent: Cli) -> None:
+    agent.publish(NEW)
+    on = (*MACHINE, "-n", "agent")
+    added = agent.run("pin", "add", *on, "--version", "1.1", "--block", "--reason", "breaks us").json()
+    assert (added["kind"], added["version"]) == ("Block", "1.1")
+    assert agent.decisions() == {"agent": "Pinned"}
+    refused = agent.run("extension", "update", *on, "--version", "1.1")
+    assert refused.code == 1
+    assert "(VersionPinned)" in refused.err
+    assert "'connectedmachine pin remove'" in refused.err
+    assert "Block  1.1" in agent.run("pin", "list", *MACHINE, "-o", "table").out
+    assert agent.run("pin", "remove", *on).code == 0
+    retried = agent.run("upgrade", "retry", *on).json()
+    assert [(decision["name"], decision["reason"]) for decision in retried] == [("agent", "Upgraded")]
 
 
 def test_what_waits_can_go_on_in_the_background(machine: Cli) -> None:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectedmachine.gallery.gallery import Gallery
+from connectedmachine.gallery.gallery import Gallery, unfinished_fetches
 from connectedmachine.gallery.unpack import unpack
 from connectedmachine.model.errors import (
     ConflictError,
@@ -140,7 +140,7 @@ def test_a_withdrawn_version_stays_with_its_package_and_comes_back(gallery: Gall
     image = publish(gallery, package)
     assert gallery.unpublish(HANDLER, VERSION, None).withdrawn
     assert [there.withdrawn for there in gallery.images()] == [True]
-    assert gallery.fetch(image, gallery.root / "packages").exists()
+    assert gallery.fetch(image, gallery.root / "packages", owner="m").exists()
     assert gallery.unpublish(HANDLER, VERSION, LINUX).withdrawn
     assert publish(gallery, package) == image
     assert gallery.images() == [image]
@@ -436,7 +436,7 @@ def test_a_fifo_in_a_gallery_is_passed_over_and_not_waited_for(gallery: Gallery,
         os.mkfifo(gallery.root / ENTRY / name)
     assert len(gallery.scan()[1]) == 1
     with pytest.raises(ConnectedMachineError):
-        gallery.fetch(image, gallery.root / "packages")
+        gallery.fetch(image, gallery.root / "packages", owner="m")
 
 
 def test_publishing_over_a_damaged_image_says_so(gallery: Gallery, package: Path) -> None:
@@ -468,7 +468,7 @@ def test_whatever_an_image_file_says_a_scan_gives_an_image_or_a_problem(
 
 def test_a_package_is_fetched_under_its_hash(gallery: Gallery, package: Path, tmp_path: Path) -> None:
     image = publish(gallery, package)
-    fetched = gallery.fetch(image, tmp_path / "packages")
+    fetched = gallery.fetch(image, tmp_path / "packages", owner="m")
     assert fetched == tmp_path / "packages" / f"{image.sha256}.zip"
     assert fetched.read_bytes() == package.read_bytes()
     unpack(fetched, tmp_path / "library" / "v", sha256=image.sha256)
@@ -477,16 +477,16 @@ def test_a_package_is_fetched_under_its_hash(gallery: Gallery, package: Path, tm
 
 def test_a_package_that_is_here_is_not_fetched_again(gallery: Gallery, package: Path, tmp_path: Path) -> None:
     image = publish(gallery, package)
-    fetched = gallery.fetch(image, tmp_path / "packages")
+    fetched = gallery.fetch(image, tmp_path / "packages", owner="m")
     (gallery.root / ENTRY / "package.zip").unlink()
-    assert gallery.fetch(image, tmp_path / "packages") == fetched
+    assert gallery.fetch(image, tmp_path / "packages", owner="m") == fetched
 
 
 def test_a_package_that_rotted_here_is_fetched_again(gallery: Gallery, package: Path, tmp_path: Path) -> None:
     image = publish(gallery, package)
-    fetched = gallery.fetch(image, tmp_path / "packages")
+    fetched = gallery.fetch(image, tmp_path / "packages", owner="m")
     fetched.write_bytes(b"rot")
-    assert gallery.fetch(image, tmp_path / "packages").read_bytes() == package.read_bytes()
+    assert gallery.fetch(image, tmp_path / "packages", owner="m").read_bytes() == package.read_bytes()
 
 
 @pytest.mark.parametrize("change", ["shorter", "longer", "other"])
@@ -498,7 +498,7 @@ def test_a_package_that_is_not_the_published_one_is_refused(
     changed = {"shorter": data[:-1], "longer": data + b"x", "other": bytes([data[0] ^ 1]) + data[1:]}[change]
     (gallery.root / ENTRY / "package.zip").write_bytes(changed)
     with pytest.raises(PackageError) as caught:
-        gallery.fetch(image, tmp_path / "packages")
+        gallery.fetch(image, tmp_path / "packages", owner="m")
     assert caught.value.code == "PackageHashMismatch"
     assert list((tmp_path / "packages").iterdir()) == []
 
@@ -509,7 +509,7 @@ def test_no_more_is_read_than_was_published(gallery: Gallery, package: Path, tmp
     with (gallery.root / ENTRY / "package.zip").open("r+b") as file:
         file.truncate(1 << 40 if sys.platform == "linux" else 1 << 30)
     with pytest.raises(PackageError) as caught:
-        gallery.fetch(image, tmp_path / "packages")
+        gallery.fetch(image, tmp_path / "packages", owner="m")
     assert caught.value.code == "PackageHashMismatch"
 
 
@@ -517,7 +517,7 @@ def test_a_package_that_is_gone_says_so(gallery: Gallery, package: Path, tmp_pat
     image = publish(gallery, package)
     (gallery.root / ENTRY / "package.zip").unlink()
     with pytest.raises(PackageError) as caught:
-        gallery.fetch(image, tmp_path / "packages")
+        gallery.fetch(image, tmp_path / "packages", owner="m")
     assert caught.value.code == "PackageNotFound"
 
 
@@ -529,5 +529,18 @@ def test_what_a_killed_fetch_left_goes_a_day_later(gallery: Gallery, package: Pa
     for left in (old, new):
         left.touch()
     os.utime(old, (1, 1))
-    fetched = gallery.fetch(image, packages)
+    fetched = gallery.fetch(image, packages, owner="m")
     assert sorted(packages.iterdir()) == sorted([new, fetched])
+
+
+def test_a_killed_fetch_is_known_by_its_owner(gallery: Gallery, package: Path, tmp_path: Path) -> None:
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    own, other = packages / f"{'0' * 64}.fetching-mine", packages / f"{'0' * 64}.fetching-yours"
+    for left in (own, other):
+        left.touch()
+    assert unfinished_fetches(packages, "mine") == [own]
+    image = publish(gallery, package)
+    (packages / f"{image.sha256}.fetching-mine").write_bytes(b"half")
+    gallery.fetch(image, packages, owner="mine")
+    assert unfinished_fetches(packages, "mine") == [own]

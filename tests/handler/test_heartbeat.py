@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectedmachine.handler.heartbeat import parse_heartbeat, read_heartbeat
+from connectedmachine.handler.heartbeat import Heartbeats, parse_heartbeat
 from connectedmachine.model.handler import Heartbeat
-from handler.support import needs_posix_files
+from handler.support import HandClock, needs_posix_files
 
 NOW = 1_700_000_000.0
+
+
+class WallClock(HandClock):
+    """Its wall clock is set by hand, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wall = NOW
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.wall, UTC)
+
+
+def read_heartbeat(path: Path) -> Heartbeat | None:
+    return Heartbeats(WallClock()).read(path)
 
 
 def beat(**heartbeat: object) -> bytes:
@@ -34,20 +50,45 @@ def put(path: Path, data: bytes, age: float) -> None:
 @pytest.mark.parametrize("age", [0.0, 600.0, 601.0, 1e6])
 def test_a_heartbeat_says_how_old_it_is(path: Path, age: float) -> None:
     put(path, beat(status="ready"), age)
-    heartbeat = read_heartbeat(path, NOW)
+    heartbeat = read_heartbeat(path)
     assert heartbeat is not None
     assert (heartbeat.ready, heartbeat.age) == (True, age)
 
 
 def test_a_clock_that_was_set_back_makes_nobody_late(path: Path) -> None:
     put(path, beat(status="ready"), -5000)
-    heartbeat = read_heartbeat(path, NOW)
+    heartbeat = read_heartbeat(path)
     assert heartbeat is not None
     assert (heartbeat.ready, heartbeat.age) == (True, 0)
 
 
+@pytest.mark.parametrize("seconds", [-86_400.0, 86_400.0])
+def test_a_clock_that_is_set_between_two_looks_changes_no_age(path: Path, seconds: float) -> None:
+    clock = WallClock()
+    heartbeats = Heartbeats(clock)
+    put(path, beat(status="ready"), 10.0)
+    heartbeats.read(path)
+    clock.wall += seconds
+    clock.sleep(595.0)
+    heartbeat = heartbeats.read(path)
+    assert heartbeat is not None
+    assert heartbeat.age == 605.0
+
+
+def test_a_new_heartbeat_is_as_old_as_its_file(path: Path) -> None:
+    clock = WallClock()
+    heartbeats = Heartbeats(clock)
+    put(path, beat(status="ready"), 600.0)
+    heartbeats.read(path)
+    clock.sleep(5.0)
+    put(path, beat(status="ready"), 1.0)
+    heartbeat = heartbeats.read(path)
+    assert heartbeat is not None
+    assert heartbeat.age == 1.0
+
+
 def test_no_file_is_no_heartbeat(path: Path) -> None:
-    assert read_heartbeat(path, NOW) is None
+    assert read_heartbeat(path) is None
 
 
 @pytest.mark.parametrize(
@@ -91,7 +132,7 @@ def test_the_message_is_taken_from_either_field(heartbeat: dict[str, object]) ->
 )
 def test_a_malformed_heartbeat_is_not_ready_and_says_why(path: Path, data: bytes) -> None:
     put(path, data, 1)
-    heartbeat = read_heartbeat(path, NOW)
+    heartbeat = read_heartbeat(path)
     assert heartbeat is not None
     assert (heartbeat.ready, heartbeat.code) == (False, "-1")
     assert heartbeat.message
@@ -104,9 +145,9 @@ def test_the_handlers_own_code_is_passed_on(code: object, text: str) -> None:
 
 def test_a_heartbeat_that_recovers_says_nothing_of_its_past(path: Path) -> None:
     put(path, b"[]", 1)
-    first = read_heartbeat(path, NOW)
+    first = read_heartbeat(path)
     put(path, beat(status="ready"), 1)
-    second = read_heartbeat(path, NOW)
+    second = read_heartbeat(path)
     assert first is not None
     assert not first.ready
     assert second == Heartbeat(True, "0", "ready", 1.0)
@@ -128,7 +169,7 @@ def test_links_pipes_and_endless_files_are_not_ready(path: Path, tmp_path: Path)
     with endless.open("wb") as file:
         file.truncate(1 << 40)
     for odd in (path, pipe, endless):
-        heartbeat = read_heartbeat(odd, NOW)
+        heartbeat = read_heartbeat(odd)
         assert heartbeat is not None
         assert not heartbeat.ready
 

@@ -21,10 +21,11 @@ from connectedmachine.model.policy import (
     checked_value,
     effective,
 )
-from connectedmachine.model.version import Version
+from connectedmachine.model.version import Version, VersionRequest
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ONE, TWO = Version.parse("1.0"), Version.parse("2.0")
+LATER = ("retry_longest", "retry_limit", "retry_for", "retry_jitter")
 
 
 def test_without_a_word_the_page_of_2021_is_in_force() -> None:
@@ -118,8 +119,12 @@ def test_a_reset_of_state_has_the_time_of_an_enable() -> None:
     assert policy.timeout(Command.RESET_STATE) == 7.0
 
 
-def test_a_policy_of_a_journal_without_timeouts_has_the_default_ones() -> None:
-    written = {name: value for name, value in asdict(ARC_2021).items() if not name.endswith("_timeout")}
+def test_a_policy_of_a_journal_without_later_values_has_the_default_ones() -> None:
+    written = {
+        name: value
+        for name, value in asdict(ARC_2021).items()
+        if not name.endswith("_timeout") and name not in LATER
+    }
     assert Policy(**written) == ARC_2021
 
 
@@ -136,11 +141,40 @@ def test_what_would_make_a_busy_loop_is_refused(name: str) -> None:
 
 
 def test_a_hold_covers_one_version_or_all() -> None:
-    every, one = Hold("e", None, None, "", NOW), Hold("e", ONE, None, "", NOW)
+    every, one = Hold("e", None, None, "", NOW), Hold("e", VersionRequest.parse("1.0.0.0"), None, "", NOW)
     assert every.applies(ONE, NOW)
     assert every.applies(TWO, NOW)
     assert one.applies(ONE, NOW)
     assert not one.applies(TWO, NOW)
+
+
+def test_a_hold_on_a_short_version_covers_all_below_it() -> None:
+    hold = Hold("e", VersionRequest.parse("1.2"), None, "", NOW)
+    covered = [text for text in ("1.2", "1.2.7", "1.2.0-beta", "1.20", "1.3") if _holds(hold, text)]
+    assert covered == ["1.2", "1.2.7", "1.2.0-beta"]
+
+
+def _holds(hold: Hold, text: str) -> bool:
+    return hold.applies(Version.parse(text), NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("retry_growth", 0.5),
+        ("retry_growth", float("nan")),
+        ("retry_limit", 2.5),
+        ("retry_limit", -1),
+        ("retry_limit", True),
+        ("retry_jitter", 1.1),
+        ("enrol_by_default", 1),
+        ("enrol_by_default", "true"),
+    ],
+)
+def test_a_number_out_of_its_bounds_is_refused(name: str, value: object) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        checked_value(name, value)
+    assert (caught.value.code, caught.value.target) == ("InvalidPolicy", name)
 
 
 def test_a_hold_without_an_end_never_ends_and_one_with_ends_then() -> None:

@@ -371,7 +371,7 @@ def test_a_hold_keeps_a_version_away_until_it_is_removed(server: Shell, tmp_path
         " -Reason 'breaks the proxy' -Until ([datetime]::UtcNow.AddDays(1));"
         "$h.Name, $h.Version, $h.Reason -join '|'"
     )
-    assert added.only() == "agent|1.10.0.0|breaks the proxy"
+    assert added.only() == "agent|1.10|breaks the proxy"
     assert server.run(f"(Start-AzConnectedMachineUpgrade {M}).Reason").only() == "Held"
     removed = server.run(
         f"Get-AzConnectedMachineUpgradeHold {E} | Remove-AzConnectedMachineUpgradeHold -PassThru"
@@ -387,6 +387,80 @@ def test_a_hold_on_the_extension_needs_no_version(server: Shell, tmp_path: Path)
     assert server.run(f"@(Get-AzConnectedMachineUpgradeHold {M}).Count").only() == "1"
     server.run(f"Remove-AzConnectedMachineUpgradeHold {E}")
     assert server.run(f"@(Get-AzConnectedMachineUpgradeHold {M}).Count").only() == "0"
+    server.run(f"$null = Add-AzConnectedMachineUpgradeHold {E} -Version '2'")
+    assert server.run(f"(Get-AzConnectedMachineUpgradeHold {M}).Expired").only() == "False"
+    assert server.run(f"Remove-AzConnectedMachineUpgradeHold {M} -All -PassThru").only() == "True"
+    assert server.run(f"@(Get-AzConnectedMachineUpgradeHold {M}).Count").only() == "0"
+
+
+def test_a_pin_keeps_other_versions_away_whoever_asks_until_it_is_removed(
+    server: Shell, tmp_path: Path
+) -> None:
+    publish(server, tmp_path, version("1.0.0.0"))
+    server.run(f"{INSTALL} -EnableAutomaticUpgrade")
+    publish(server, tmp_path, version("1.10.0.0"))
+    preview = server.run(f"Add-AzConnectedMachineUpgradePin {E} -Version '1.0' -WhatIf")
+    assert preview.output == []
+    added = server.run(
+        f"$p = Get-AzConnectedMachineExtension {M} | Add-AzConnectedMachineUpgradePin -Version '1.0'"
+        " -Reason 'as tested'; $p.Name, $p.Kind, $p.Version, $p.Reason -join '|'"
+    )
+    assert added.only() == "agent|Prefix|1.0|as tested"
+    assert server.run(f"(Start-AzConnectedMachineUpgrade {M}).Reason").only() == "Pinned"
+    refused = server.run(f"Update-AzConnectedMachineExtension {E} -TypeHandlerVersion '1.10'").problem
+    assert refused.id == "VersionPinned,Update-AzConnectedMachineExtension"
+    assert "Remove-AzConnectedMachineUpgradePin" in refused.action
+    table = server.run(f"Get-AzConnectedMachineUpgradePin {M} | Format-Table | Out-String -Width 120").only()
+    assert "Prefix" in table
+    removed = server.run(
+        f"Get-AzConnectedMachineUpgradePin {M} | Remove-AzConnectedMachineUpgradePin -PassThru"
+    )
+    assert removed.only() == "True"
+    assert server.run(f"(Start-AzConnectedMachineUpgrade {M} -Name agent -Retry).Reason").only() == "Upgraded"
+
+
+def test_every_value_of_a_policy_is_set_and_taken_back(shared_shell: Shell) -> None:
+    shared_shell.run("Connect-AzConnectedMachine -ResourceGroupName rg -Name web1 -Simulated")
+    policy = shared_shell.run(
+        f"$p = Set-AzConnectedMachineUpgradePolicy {M} -RetryGrowth 2 -RetryLongest 1.00:00:00 -RetryLimit 5"
+        " -RetryFor 9.00:00:00 -RetryJitter 0.5 -SampleInterval 00:00:02 -RollbackPause 00:00:03"
+        " -EnrolByDefault $true;"
+        "$p.RetryGrowth, $p.RetryLongest, $p.RetryLimit, $p.RetryFor, $p.RetryJitter, $p.SampleInterval,"
+        "$p.RollbackPause, $p.EnrolByDefault, $p.Source.RetryLimit -join '|'"
+    )
+    assert policy.only() == "2|1.00:00:00|5|9.00:00:00|0.5|00:00:02|00:00:03|True|machine"
+    back = shared_shell.run(
+        f"$p = Set-AzConnectedMachineUpgradePolicy {M} -RetryGrowth $null -RetryLongest $null"
+        " -RetryLimit $null -RetryFor $null -RetryJitter $null -SampleInterval $null"
+        " -RollbackPause $null -EnrolByDefault $null;"
+        "@($p.Source.PSObject.Properties.Value | Select-Object -Unique) -join '|'"
+    )
+    assert back.only() == "arc-2021 preset"
+
+
+def test_a_version_waits_for_a_maintenance_window_unless_it_is_told_not_to(
+    server: Shell, tmp_path: Path
+) -> None:
+    publish(server, tmp_path, version("1.0.0.0"))
+    server.run(INSTALL)
+    publish(server, tmp_path, version("1.10.0.0"))
+    added = server.run(
+        "$day = [datetime]::UtcNow.AddDays(3).DayOfWeek;"
+        f"$w = Add-AzConnectedMachineMaintenanceWindow {M} -WindowName nights -TimeZone Europe/Berlin"
+        " -Start 12:00 -Duration 01:00:00 -Day $day -Blackout 2020-01-01;"
+        "$w.WindowName, $w.IsOpen, $w.Day[0], $w.Duration.TotalHours, $w.NextOpening.DayOfWeek -join '|'"
+    )
+    name, is_open, day, hours, opens_on = added.only().split("|")
+    assert (name, is_open, hours, day) == ("nights", "False", "1", opens_on)
+    waits = server.run(
+        f"(Update-AzConnectedMachineExtension {E} -TypeHandlerVersion '1.10').TypeHandlerVersion"
+    )
+    assert waits.only() == "1.0.0.0"
+    assert any("maintenance window opens at" in warning for warning in waits.warnings)
+    moved = server.run(f"(Update-AzConnectedMachineExtension {E} -IgnoreWindow).TypeHandlerVersion")
+    assert moved.only() == "1.10.0.0"
+    server.run(f"Get-AzConnectedMachineMaintenanceWindow {M} | Remove-AzConnectedMachineMaintenanceWindow")
+    assert server.run(f"@(Get-AzConnectedMachineMaintenanceWindow {M}).Count").only() == "0"
 
 
 def test_packages_are_published_into_galleries_and_withdrawn(shell: Shell, tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ def test_every_cmdlet_offers_what_the_store_and_the_galleries_know(
 NEW = {
     ("Add-AzConnectedMachineGallery", "Name"),
     ("Add-AzConnectedMachineHealthProbe", "Name"),
+    ("Add-AzConnectedMachineEventSink", "Name"),
     ("Publish-AzConnectedExtensionPackage", "Version"),
     ("Test-AzConnectedExtensionPackage", "Version"),
 }

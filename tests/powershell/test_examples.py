@@ -21,6 +21,7 @@ EXAMPLES = [
     for example in re.findall(r"\.EXAMPLE\n(.+)\n", path.read_text(encoding="ascii"))
 ]
 FROM_SCRATCH = {
+    "Add-AzConnectedMachineEventSink",
     "Add-AzConnectedMachineGallery",
     "New-AzConnectedMachineExtension",
     "Set-AzConnectedMachineExtension",
@@ -42,7 +43,10 @@ def prepared(folder: Path, *, installed: bool) -> Path:
         script += f"""
         Set-AzConnectedMachineExtension {E} -Publisher {PUBLISHER} -ExtensionType {TYPE} -Location WestUS
         Add-AzConnectedMachineUpgradeHold {E} -Version '9.10'
+        $always = @{{ TimeZone = 'UTC'; Start = '00:00'; Duration = '7.00:00:00' }}
+        Add-AzConnectedMachineMaintenanceWindow {M} -WindowName nights @always
         Add-AzConnectedMachineGallery -Name team -Path '{folder / "team"}'
+        Add-AzConnectedMachineEventSink -Name ops -OSLog
         Add-AzConnectedMachineHealthProbe {M} -Name web -Tcp localhost:1
         Publish-AzConnectedExtensionPackage -Path '{folder / "agent-9.10.zip"}' -Publisher {PUBLISHER} `
             -ExtensionType {TYPE} -Version '9.10' -OperatingSystem Windows
@@ -66,6 +70,9 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
 def run_example(name: str, example: str, homes: dict[bool, Path], folder: Path) -> list[Problem]:
     home = shutil.copytree(homes[name not in FROM_SCRATCH], folder / "home")
     build(folder, PackageSpec(PUBLISHER, TYPE, "9.10", os="windows")).rename(folder / "agent-9.10.zip")
+    if "Register-AzConnectedMachineUpgradeTask" in example and "Unregister" not in example:
+        example = f"$WhatIfPreference = $true; {example}"  # the task would be one of whoever runs the tests
+    (folder / "scenario.json").write_text('{"commands": [{"seconds": 45}]}', encoding="ascii")
     with open_shell(environment_for(home)) as shell:
         return shell.run(f"Set-Location '{folder}'; {example}").problems
 

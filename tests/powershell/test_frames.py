@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 import connectedmachine
+from agent.crontab import played_crontab
 from connectedmachine.frontends.rpc_methods import METHODS
 from packages import AGENT, build, end_processes, forget_override, override
 from powershell.conftest import Run
@@ -22,7 +24,7 @@ REGISTRY = Registry().with_resources(
     (path.name, Resource.from_contents(json.loads(path.read_text(encoding="utf-8"))))
     for path in SCHEMAS.iterdir()
 )
-WITHOUT_A_CMDLET = {"image.list"}
+WITHOUT_A_CMDLET = {"image.list", "eventSink.test"}
 Frame = dict[str, object]
 
 M = "-ResourceGroupName rg -MachineName web1"
@@ -55,6 +57,16 @@ Reset-AzConnectedMachineExtension {E}
 Add-AzConnectedMachineUpgradeHold {E} -Version '7.0' -Until ([datetime]::UtcNow.AddDays(1)) -Reason why
 Get-AzConnectedMachineUpgradeHold {M}
 Remove-AzConnectedMachineUpgradeHold {E} -Version '7.0'
+Remove-AzConnectedMachineUpgradeHold {M} -All
+Add-AzConnectedMachineUpgradePin {E} -Version '7.0' -Block -Reason why
+Get-AzConnectedMachineUpgradePin {M}
+Remove-AzConnectedMachineUpgradePin {E} -Version '7.0'
+Set-AzConnectedMachineUpgradePolicy {M} -RetryGrowth 2 -RetryLimit 3 -RetryJitter $null -EnrolByDefault $false
+$window = @{{ WindowName = 'w'; TimeZone = 'UTC'; Start = '00:00'; Duration = '7.00:00:00' }}
+Add-AzConnectedMachineMaintenanceWindow {M} @window -Day Monday -Week Last -Blackout 2020-01-01 -Spread 1:00
+Get-AzConnectedMachineMaintenanceWindow {M}
+Update-AzConnectedMachineExtension {E} -ForceRerun twice -IgnoreWindow
+Remove-AzConnectedMachineMaintenanceWindow {M} -WindowName w
 Test-AzConnectedExtensionPackage -Path ./none.zip -Confirm:$false -ErrorAction SilentlyContinue
 Get-AzConnectedMachineHandlerStatus {M}
 Get-AzConnectedMachineConfiguration {M}
@@ -63,9 +75,18 @@ $policy = '{{"policyVersion": "0.1.0", "extensionPolicies": {{"allowListedExtens
 Set-Content policy.json $policy
 Set-AzConnectedMachineConfiguration {M} -PolicyFilePath ./policy.json
 """
+SCHEDULE = f"""
+Register-AzConnectedMachineUpgradeTask -At 3:30 {"" if sys.platform == "win32" else "-Scheduler Cron"}
+Get-AzConnectedMachineUpgradeTask
+Unregister-AzConnectedMachineUpgradeTask
+$secret = ConvertTo-SecureString word -AsPlainText -Force
+Add-AzConnectedMachineEventSink {M} -Name ops -Webhook http://localhost:1/x -Secret $secret -Timeout 00:00:01
+Get-AzConnectedMachineEventSink
+Get-AzConnectedMachineEventSink | Remove-AzConnectedMachineEventSink
+"""
 AFTER = f"""
-Start-AzConnectedMachineUpgrade {M} -WhatIf
-Start-AzConnectedMachineUpgrade {M}
+Start-AzConnectedMachineUpgrade {M} -Retry -WhatIf
+Start-AzConnectedMachineUpgrade {M} -Retry
 Get-AzConnectedMachineUpgrade {M}
 Get-AzConnectedMachineUpgrade {E}
 Get-AzConnectedMachineUpgrade {E} -At '2020-01-01'
@@ -111,6 +132,7 @@ def test_every_frame_of_every_method_is_as_its_schema_says(
     run: Run, unwell: Callable[[str], Path], tmp_path: Path, home: Path
 ) -> None:
     notes = unwell("record")
+    scheduler = {} if sys.platform == "win32" else {"PATH": played_crontab(tmp_path)[1]}
     try:
         begun = run(BEFORE + publish(tmp_path, "1.0.0.0") + BETWEEN)
         assert begun.err == ""
@@ -119,7 +141,7 @@ def test_every_frame_of_every_method_is_as_its_schema_says(
         upgraded = run(publish(tmp_path, "1.1.0.0", fails=("enable",)) + AFTER)
         assert upgraded.err == ""
         forget_override(state)
-        ended = run(END)
+        ended = run(SCHEDULE + END, **scheduler)
         assert ended.err == ""
     finally:
         end_processes(home)

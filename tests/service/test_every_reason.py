@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,12 +20,14 @@ from referencing import Registry, Resource
 
 import connectedmachine
 from agent.world import GROUP, MACHINE, FakeClock, World
+from connectedmachine.agent.lock import EffectsLock
 from connectedmachine.model.clock import to_text
 from connectedmachine.model.decision import Reason
 from connectedmachine.model.errors import ConnectedMachineError
+from connectedmachine.model.window import WEEKDAYS
 from connectedmachine.service.rules import WHAT_TO_DO
 from packages import AGENT, end_processes, override
-from service.support import DEPENDENCY, RG, SAMPLE, Desk, refused
+from service.support import DEPENDENCY, RG, SAMPLE, Desk, refused, values
 
 SCHEMAS = Path(connectedmachine.__file__).with_name("schemas") / "rpc"
 RESOURCES = Resource.from_contents(json.loads((SCHEMAS / "resources.json").read_text("utf-8")))
@@ -102,6 +104,51 @@ def held(desk: Desk) -> None:
     hold(desk, version="1.1", reason="audit")
 
 
+def pinned(desk: Desk) -> None:
+    installed(desk, "1.1")
+    desk.service.pin_add(
+        resource_group=RG, machine=desk.machine, name="agent", version="1.0", follow=desk.heard
+    )
+
+
+def window(desk: Desk, name: str | None = None) -> None:
+    """One that opens in three days."""
+    days = [WEEKDAYS[(datetime.now(UTC) + timedelta(days=3)).weekday()]]
+    desk.service.window_add(
+        resource_group=RG,
+        machine=desk.machine,
+        name=name,
+        window_name="night",
+        time_zone="Europe/Berlin",
+        start="22:00",
+        duration=7200.0,
+        days=days,
+        follow=desk.heard,
+    )
+
+
+def outside_window(desk: Desk) -> None:
+    installed(desk, "1.1")
+    window(desk)
+
+
+def outside_window_of_its_own(desk: Desk) -> None:
+    installed(desk, "1.1")
+    window(desk, "agent")
+
+
+def tried_as_often_as_policy_says(desk: Desk) -> None:
+    failed(desk)
+    desk.service.policy_set(
+        resource_group=RG, machine=desk.machine, name="agent", retry_limit=1, follow=desk.heard
+    )
+
+
+def tried_as_long_as_policy_says(desk: Desk) -> None:
+    failed(desk)
+    desk.service.policy_set(resource_group=RG, machine=desk.machine, retry_for=86_400.0, follow=desk.heard)
+
+
 def blocked(desk: Desk) -> None:
     installed(desk, "1.1")
     desk.service.config_set(
@@ -133,7 +180,24 @@ PLANNED: dict[str, tuple[Callable[[Desk], None], Reason, str | None]] = {
     "no image": (no_image, Reason.NO_IMAGE, "requested version=any version of extension 'agent'"),
     "other platform": (other_platform, Reason.PLATFORM_MISMATCH, "platform=linux x64 of machine 'm1'"),
     "other major": (other_major, Reason.MAJOR_ONLY, "installed major version=1 of every preset"),
-    "held": (held, Reason.HELD, "hold=version 1.1.0.0 of hold on 'agent'"),
+    "held": (held, Reason.HELD, "hold=version 1.1 of hold on 'agent'"),
+    "pinned": (pinned, Reason.PINNED, "pin=pin to 1.0 of pin on 'agent'"),
+    "outside window": (
+        outside_window,
+        Reason.OUTSIDE_WINDOW,
+        "maintenance window=night of machine 'm1'",
+    ),
+    "outside its own window": (
+        outside_window_of_its_own,
+        Reason.OUTSIDE_WINDOW,
+        "maintenance window=night of extension 'agent'",
+    ),
+    "tried often": (
+        tried_as_often_as_policy_says,
+        Reason.RETRY_NOT_DUE,
+        "retryLimit=1 of extension",
+    ),
+    "tried long": (tried_as_long_as_policy_says, Reason.RETRY_NOT_DUE, "retryFor=1 d of machine"),
     "blocked": (
         blocked,
         Reason.BLOCKED_BY_POLICY,
@@ -279,15 +343,50 @@ def damage(desk: Desk, part: str) -> None:
         path.write_bytes(b"no zip")
 
 
-def test_a_package_that_cannot_be_fetched_gives_failed(desk: Desk) -> None:
+def failed(desk: Desk) -> None:
+    """Its upgrade failed once: the package cannot be read."""
     installed(desk, "1.1")
     damage(desk, "1.1")
-
     assert desk.run_pass()["agent"]["reason"] == Reason.FAILED
 
+
+def test_a_package_that_cannot_be_fetched_gives_failed(desk: Desk) -> None:
+    failed(desk)
     answer = why(desk)
     assert answer["lastDecision"]["reason"] == Reason.FAILED
     assert answer["lastOperation"]["evidence"][1]["about"] == "fetch(new)"
+
+
+def test_outside_its_window_it_says_when_the_window_opens_and_what_it_is(desk: Desk) -> None:
+    outside_window(desk)
+    (obstacle,) = why(desk)["obstacles"]
+    (shown,) = values(desk.service.window_list(resource_group=RG, machine=desk.machine))
+    assert obstacle["until"] == why(desk)["nextLook"] == shown["nextOpening"]
+    (fact,) = obstacle["evidence"]
+    assert fact["about"] == "window 'night'"
+    assert "from 22:00 Europe/Berlin for 2:00:00" in fact["says"]
+
+
+def test_once_its_window_is_open_nothing_is_in_its_way(desk: Desk) -> None:
+    outside_window(desk)
+    opens = why(desk)["nextLook"]
+    answer = desk.service.upgrade_why(resource_group=RG, machine=desk.machine, name="agent", at=opens)
+    assert answer["obstacles"] == []
+
+
+def test_what_was_waived_is_not_in_the_way(desk: Desk) -> None:
+    failed(desk)
+    desk.service.store.policies.waive(desk.service.machine(None, RG, desk.machine).id, "agent")
+    assert why(desk)["obstacles"] == []
+
+
+def test_it_says_whether_anything_runs_passes(desk: Desk) -> None:
+    installed(desk)
+    assert "nothing here runs one by itself" in why(desk)["passes"]
+    lock = EffectsLock(desk.service.agent_lock())
+    assert lock.acquire()
+    assert why(desk)["passes"] == "It is looked at whenever a pass is run, as the resident agent does."
+    lock.release()
 
 
 def test_an_extension_whose_dependency_failed_says_which(desk: Desk) -> None:
@@ -345,11 +444,7 @@ def test_what_is_no_time_is_refused(desk: Desk) -> None:
     refused(error, "InvalidRequestContent")
 
 
-NOT_YET = {Reason.PINNED, Reason.OUTSIDE_WINDOW}
-"""Reserved for what is not there yet; whoever adds it adds its case above."""
-
-
 def test_every_reason_has_a_case() -> None:
     planned = {reason for _, reason, _ in PLANNED.values()}
     operated = {reason for pair in OPERATED.values() for reason in pair}
-    assert planned | operated | {Reason.FAILED, Reason.DEPENDENCY_FAILED} == set(Reason) - NOT_YET
+    assert planned | operated | {Reason.FAILED, Reason.DEPENDENCY_FAILED} == set(Reason)

@@ -70,9 +70,9 @@ def test_an_extension_of_a_machine_that_went_meanwhile_is_refused(
     desk.publish("Agent", "1.0")
     parse = requests.ExtensionRequest
 
-    def parse_while_it_goes(text: str) -> requests.ExtensionRequest:
+    def parse_while_it_goes(text: str, *, ignores_window: bool) -> requests.ExtensionRequest:
         desk.service.machine_remove(resource_group=RG, name="m1", follow=Heard())
-        return parse(text)
+        return parse(text, ignores_window=ignores_window)
 
     monkeypatch.setattr(requests, "ExtensionRequest", parse_while_it_goes)
     with pytest.raises(ConnectedMachineError) as error:

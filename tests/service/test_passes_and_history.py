@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from connectedmachine.model.errors import ConnectedMachineError
 from service.support import RG, SAMPLE, Desk, at, refused, values
 
-MACHINE = {"resource_group": RG, "machine": "m1"}
+MACHINE: dict[str, Any] = {"resource_group": RG, "machine": "m1"}
 
 
 @pytest.fixture

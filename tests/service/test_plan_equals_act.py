@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from connectedmachine.model.errors import ConnectedMachineError
+from connectedmachine.model.window import WEEKDAYS
 from connectedmachine.service.views import Json
 from service.support import RG, Desk, refused, values
 
@@ -41,6 +43,20 @@ def versions(desk: Desk) -> tuple[str, str]:
 
 def hold(desk: Desk, name: str) -> None:
     desk.service.hold_add(**MACHINE, name=name, follow=desk.heard)
+
+
+def close_window(desk: Desk) -> None:
+    """One window, which opens in three days."""
+    day = WEEKDAYS[(datetime.now(UTC) + timedelta(days=3)).weekday()]
+    desk.service.window_add(
+        **MACHINE,
+        window_name="w",
+        time_zone="UTC",
+        start="12:00",
+        duration=3600.0,
+        days=[day],
+        follow=desk.heard,
+    )
 
 
 def republish(desk: Desk) -> None:
@@ -178,6 +194,43 @@ def test_what_changes_before_its_turn_is_left_alone_and_said(enrolled: Desk) -> 
         "Not as planned: ChangeVersion 1.0.0.0 -> 1.1.0.0 is due, and the plan has nothing."
     )
     assert versions(enrolled) == ("1.0.0.0", "1.0.0.0")
+
+
+def test_a_plan_whose_window_has_closed_says_so_and_is_not_taken_up_again(enrolled: Desk) -> None:
+    enrolled.service.runs = False
+    asked = run(enrolled, plan(enrolled), wait=False)
+    close_window(enrolled)
+    enrolled.service.runs = True
+    enrolled.resume()
+
+    decided = enrolled.service.store.passes.decisions(str(asked["passId"]))
+    assert {d.reason for d in decided} == {"OutsideWindow"}
+    assert all(d.next_look is not None for d in decided)
+    # It is open again, and whatever waits for that is done.
+    enrolled.service.window_remove(**MACHINE, window_name="w", follow=enrolled.heard)
+    enrolled.resume()
+    assert versions(enrolled) == ("1.0.0.0", "1.0.0.0")
+
+
+def test_what_a_pass_left_outside_its_window_a_planned_pass_does_not_keep_from_being_done(
+    enrolled: Desk,
+) -> None:
+    close_window(enrolled)
+    assert enrolled.run_pass()["agent"]["reason"] == "OutsideWindow"
+    run(enrolled, plan(enrolled))
+
+    enrolled.service.window_remove(**MACHINE, window_name="w", follow=enrolled.heard)
+
+    assert versions(enrolled) == ("1.1.0.0", "1.1.0.0")
+
+
+def test_a_plan_with_a_retry_is_refused(enrolled: Desk) -> None:
+    taken = plan(enrolled)
+    with pytest.raises(ConnectedMachineError) as error:
+        enrolled.service.upgrade_run(
+            **MACHINE, plan_text=json.dumps(taken), retry=True, follow=enrolled.heard, initiator="job"
+        )
+    assert refused(error, "InvalidRequestContent").target == "retry"
 
 
 def test_a_planned_pass_goes_on_after_its_runner_was_killed(enrolled: Desk) -> None:

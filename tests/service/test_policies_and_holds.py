@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectedmachine.model.errors import ConnectedMachineError
+from connectedmachine.model.policy import VALUE_NAMES, Hold
 from connectedmachine.service.views import Json
-from service.support import RG, Desk, refused, values
+from service.support import RG, Desk, at, refused, values
 
 MACHINE = {"resource_group": RG, "machine": "m1"}
 
@@ -50,12 +51,17 @@ def test_the_default_is_the_documentation_of_2021(desk: Desk) -> None:
         "manualHealthWindow": 0.0,
         "sampleInterval": 5.0,
         "rollbackPause": 60.0,
+        "passInterval": 86_400.0,
         "enrolByDefault": False,
         "installTimeout": 900.0,
         "updateTimeout": 900.0,
         "enableTimeout": 300.0,
         "disableTimeout": 900.0,
         "uninstallTimeout": 300.0,
+        "retryLongest": 0.0,
+        "retryLimit": 0,
+        "retryFor": 0.0,
+        "retryJitter": 0.1,
     }
 
 
@@ -110,6 +116,11 @@ def test_a_preset_changes_what_is_not_set_on_its_own(desk: Desk) -> None:
         {"rollback_pause": 0},
         {"install_timeout": 0},
         {"uninstall_timeout": -1},
+        {"retry_growth": 0.5},
+        {"retry_limit": 1.5},
+        {"retry_jitter": 2},
+        {"retry_longest": -1},
+        {"enrol_by_default": "yes"},
     ],
 )
 def test_a_value_out_of_bounds_is_refused_with_all_others(desk: Desk, given: Mapping[str, object]) -> None:
@@ -120,6 +131,30 @@ def test_a_value_out_of_bounds_is_refused_with_all_others(desk: Desk, given: Map
 
     assert refused(error, "InvalidPolicy").target == next(iter(given))
     assert desk.state() == before
+
+
+def test_every_value_of_a_policy_can_be_set_on_a_machine_and_on_an_extension(enrolled: Desk) -> None:
+    given: dict[str, object] = dict.fromkeys(VALUE_NAMES, 7)
+    given |= {"preset": "arc-2025", "enrol_by_default": True, "retry_jitter": 0.5}
+
+    for name, source in ((None, "machine"), ("agent", "extension")):
+        set_policy(enrolled, name, **given)
+
+        shown = policy(enrolled, name)
+        assert {value for _, value in shown.values()} == {source}
+        assert [value for value, _ in shown.values()] == [given[name] for name in VALUE_NAMES]
+
+
+def test_a_machine_enrols_by_default_what_is_created_there_from_then_on(desk: Desk) -> None:
+    desk.publish("Agent", "1.0")
+    desk.create("before", "Agent")
+    set_policy(desk, enrol_by_default=True)
+    desk.publish("Clock", "1.0")
+
+    desk.create("after", "Clock")
+
+    flags = {name: at(desk.get(name), "properties.enableAutomaticUpgrade") for name in ("before", "after")}
+    assert flags == {"before": False, "after": True}
 
 
 def test_the_policy_of_an_extension_goes_with_it(enrolled: Desk) -> None:
@@ -160,6 +195,50 @@ def test_a_hold_on_one_version_lets_the_others_pass(enrolled: Desk) -> None:
     enrolled.publish("Agent", "1.2")
 
     assert enrolled.run_pass()["agent"]["toVersion"] == "1.2.0.0"
+
+
+def test_a_hold_on_a_short_version_passes_over_all_that_begin_with_it(enrolled: Desk) -> None:
+    enrolled.publish("Agent", "1.2", "1.2.7")
+
+    assert hold(enrolled, version="1.2")["version"] == "1.2"
+    assert enrolled.run_pass()["agent"]["toVersion"] == "1.1.0.0"
+    assert release(enrolled, "1.2") == {"removed": True}
+
+
+def test_a_first_install_passes_over_what_is_held(desk: Desk) -> None:
+    desk.create("known", "AzureMonitorLinuxAgent", publisher="Microsoft.Azure.Monitor")
+    desk.service.hold_add(**MACHINE, name="known", version="1.2", follow=desk.heard)
+    desk.publish("AzureMonitorLinuxAgent", "1.1", "1.2", publisher="Microsoft.Azure.Monitor")
+
+    assert desk.run_pass()["known"]["toVersion"] == "1.1.0.0"
+
+
+def test_a_hold_that_is_over_is_shown_as_such_until_it_is_removed(enrolled: Desk) -> None:
+    assert hold(enrolled)["expired"] is False
+    until = datetime.now(UTC) - timedelta(days=1)
+    machine = enrolled.service.machine(None, RG, "m1")
+    enrolled.service.store.policies.hold(machine.id, Hold("agent", None, until, "", until))
+
+    (shown,) = values(enrolled.service.hold_list(**MACHINE))
+
+    assert shown["expired"] is True
+    assert enrolled.run_pass()["agent"]["reason"] == "Upgraded"
+
+
+def test_all_holds_of_an_extension_or_a_machine_are_removed_at_once(enrolled: Desk) -> None:
+    enrolled.publish("Clock", "1.0")
+    enrolled.create("clock", "Clock")
+    for version in (None, "1.1"):
+        hold(enrolled, version=version)
+    enrolled.service.hold_add(**MACHINE, name="clock", follow=enrolled.heard)
+
+    def clear(name: str | None) -> Json:
+        return enrolled.service.hold_clear(**MACHINE, name=name, follow=enrolled.heard)
+
+    assert clear("agent") == {"removed": True}
+    assert [item["name"] for item in values(enrolled.service.hold_list(**MACHINE))] == ["clock"]
+    assert clear(None) == {"removed": True}
+    assert clear(None) == {"removed": False}
 
 
 def test_a_hold_with_an_end_says_when_it_is_looked_at_again(enrolled: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -118,7 +119,7 @@ def test_protected_settings_are_nowhere_in_what_the_service_says_or_stores(stock
     stocked.patch(typeHandlerVersion="1.0")
     stocked.heard.warning(stocked.preview("put", body=request))
 
-    machine = {"resource_group": RG, "machine": "m1"}
+    machine: dict[str, Any] = {"resource_group": RG, "machine": "m1"}
     said = json.dumps(
         [
             stocked.get(),

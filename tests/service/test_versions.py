@@ -173,7 +173,7 @@ def test_who_moves_an_enrolled_extension_down_is_told_that_a_pass_moves_it_on(st
     assert stocked.version() == "1.1.2.0"
     (warning,) = stocked.heard.warnings
     assert "1.10.0.0" in warning
-    assert "Hold" in warning
+    assert "Add-AzConnectedMachineUpgradePin" in warning
     assert stocked.run_pass()["agent"]["toVersion"] == "1.10.0.0"
 
 

@@ -32,6 +32,6 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "shared"
     monkeypatch.delenv("AZCMLITE_HOME", raising=False)
     monkeypatch.setattr(places, "_machine_wide", lambda: place)
-    monkeypatch.setattr(places, "_is_privileged", lambda: False)
+    monkeypatch.setattr(places, "is_privileged", lambda: False)
     monkeypatch.setattr(places, "_user_place", lambda: tmp_path / "user")
     return place

@@ -32,7 +32,7 @@ def test_a_relative_name_means_one_folder_wherever_work_goes_on(
 
 
 def test_the_privileged_use_the_machine_wide_place(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(home, "_is_privileged", lambda: True)
+    monkeypatch.setattr(home, "is_privileged", lambda: True)
     assert home.state_root() == shared
 
 
@@ -69,7 +69,7 @@ def test_a_file_where_the_folder_should_be_is_an_error_with_a_hint(tmp_path: Pat
 @pytest.mark.skipif(sys.platform != "linux", reason="its users' state folders are those of XDG")
 def test_a_users_own_place_follows_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("AZCMLITE_HOME", raising=False)
-    monkeypatch.setattr(home, "_is_privileged", lambda: False)
+    monkeypatch.setattr(home, "is_privileged", lambda: False)
     monkeypatch.setattr(home, "_machine_wide", lambda: tmp_path / "none")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     assert home.state_root() == tmp_path / "state" / "azcmlite"

@@ -9,6 +9,7 @@ from pathlib import Path
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.health import Health, Probe, ProbeKind, SourceHealth
 from connectedmachine.model.identity import HandlerName
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import Backoff, Hold
 from connectedmachine.model.resource import Extension, ProvisioningState, Settings, Status
 from connectedmachine.model.version import Version, VersionRequest
@@ -20,6 +21,7 @@ from store.support import MACHINE, NOW, a_machine, after, an_extension
 from store.support import installed as an_installed
 
 V1, V2 = Version.parse("1.0"), Version.parse("1.1-beta")
+R1 = VersionRequest.parse("1.0")
 
 
 # Machines.
@@ -81,7 +83,7 @@ def test_an_extension_keeps_the_spelling_of_its_creator(store: Store) -> None:
 
 def test_a_deleted_extension_takes_settings_and_backoffs_along(store: Store) -> None:
     store.extensions.save(replace(an_extension(), settings=Settings(1, "{}")))
-    store.policies.back_off(MACHINE, "agent", Backoff(V1, 1, NOW))
+    store.policies.back_off(MACHINE, "agent", Backoff(V1, 1, NOW, NOW))
     store.extensions.delete(MACHINE, "AGENT")
     assert store.extensions.find(MACHINE, "agent") is None
     assert store.extensions.settings(MACHINE, "agent", 1) == Settings(1)
@@ -119,7 +121,7 @@ def test_policy_values_are_kept_by_level(store: Store) -> None:
 
 
 def test_a_hold_replaces_the_one_on_the_same_version(store: Store) -> None:
-    every, one = Hold("agent", None, None, "month end", NOW), Hold("agent", V1, after(9), "", NOW)
+    every, one = Hold("agent", None, None, "month end", NOW), Hold("agent", R1, after(9), "", NOW)
     for hold in (one, every, replace(one, reason="known bad")):
         store.policies.hold(MACHINE, hold)
     assert store.policies.holds(MACHINE, "AGENT") == [every, replace(one, reason="known bad")]
@@ -127,28 +129,58 @@ def test_a_hold_replaces_the_one_on_the_same_version(store: Store) -> None:
 
 
 def test_releasing_a_hold_leaves_the_others(store: Store) -> None:
-    for version in (None, V1):
+    for version in (None, R1):
         store.policies.hold(MACHINE, Hold("agent", version, None, "", NOW))
     assert store.policies.release(MACHINE, "agent", None)
     assert not store.policies.release(MACHINE, "agent", None)
-    assert [hold.version for hold in store.policies.holds(MACHINE)] == [V1]
+    assert [hold.version for hold in store.policies.holds(MACHINE)] == [R1]
 
 
 def test_what_is_set_for_an_extension_goes_with_it_and_the_machines_level_stays(store: Store) -> None:
     store.policies.set_values(MACHINE, "", {"stable_for": 1.0})
     store.policies.set_values(MACHINE, "agent", {"stable_for": 2.0})
     store.policies.hold(MACHINE, Hold("agent", None, None, "", NOW))
+    with store.transaction():
+        store.policies.pin(MACHINE, a_pin("1.0"))
     store.policies.forget(MACHINE, "AGENT")
     assert store.policies.values(MACHINE) == {"stable_for": 1.0}
     assert store.policies.values(MACHINE, "agent") == {}
     assert store.policies.holds(MACHINE) == []
+    assert store.policies.pins(MACHINE) == []
+
+
+def a_pin(version: str, *, block: bool = False) -> Pin:
+    return Pin.of("agent", VersionRequest.parse(version), "", NOW, block=block)
+
+
+def test_a_pin_replaces_the_one_before_and_blocks_add_up(store: Store) -> None:
+    blocks = [a_pin("1.3", block=True), a_pin("1.4", block=True)]
+    with store.transaction():
+        for pin in (a_pin("1.0"), *blocks, a_pin("1.2")):
+            store.policies.pin(MACHINE, pin)
+    assert store.policies.pins(MACHINE, "AGENT") == [a_pin("1.2"), *blocks]
+
+
+def test_a_version_is_pinned_or_blocked_and_never_both(store: Store) -> None:
+    with store.transaction():
+        store.policies.pin(MACHINE, a_pin("1.0", block=True))
+        store.policies.pin(MACHINE, a_pin("1.0"))
+    assert store.policies.pins(MACHINE) == [a_pin("1.0")]
+
+
+def test_a_waived_failure_is_kept_with_its_count(store: Store) -> None:
+    store.extensions.save(an_extension())
+    failed = Backoff(V1, 2, after(1), NOW)
+    store.policies.back_off(MACHINE, "agent", failed)
+    store.policies.waive(MACHINE, "AGENT")
+    assert store.policies.backoffs(MACHINE, "agent") == [replace(failed, waived=True)]
 
 
 def test_a_failure_of_one_version_ends_the_backoff_of_another(store: Store) -> None:
     store.extensions.save(an_extension())
-    store.policies.back_off(MACHINE, "agent", Backoff(V1, 3, NOW))
-    store.policies.back_off(MACHINE, "agent", Backoff(V2, 1, after(1)))
-    assert store.policies.backoffs(MACHINE, "AGENT") == [Backoff(V2, 1, after(1))]
+    store.policies.back_off(MACHINE, "agent", Backoff(V1, 3, NOW, NOW))
+    store.policies.back_off(MACHINE, "agent", Backoff(V2, 1, after(1), after(1)))
+    assert store.policies.backoffs(MACHINE, "AGENT") == [Backoff(V2, 1, after(1), after(1))]
     store.policies.forgive(MACHINE, "agent")
     assert store.policies.backoffs(MACHINE, "agent") == []
 

@@ -83,7 +83,8 @@ def test_a_policy_without_a_window_watches_no_automatic_upgrade() -> None:
 
 def test_a_fetch_that_fails_ends_the_operation_with_nothing_touched() -> None:
     played = play(operation(), {"fetch(new)": [FAILED]})
-    assert played.steps() == ["fetch(new)"]
+    # What an attempt may have unpacked before it failed is not left beside the old version.
+    assert played.steps() == ["fetch(new)", "discard(new)"]
     assert (played.end.outcome, played.end.installed) == (Outcome.FAILED, Side.OLD)
     assert played.end.code == "HandlerFailed"
     assert "1.0.0.0 was not touched" in played.end.message

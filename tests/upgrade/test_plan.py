@@ -17,7 +17,8 @@ from connectedmachine.model.policy import ARC_2021, ARC_2025, Backoff, Hold, Pol
 from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.plan import plan
-from connectedmachine.upgrade.subject import JITTER, Planned, Subject, retry_at
+from connectedmachine.upgrade.restraint import retry_at
+from connectedmachine.upgrade.subject import Planned, Subject
 from upgrade.support import AGENT, START
 
 HERE = Platform(OSType.LINUX, Architecture.X64)
@@ -85,11 +86,17 @@ def moves_to(found: Planned) -> str | None:
 
 
 def hold(text: str | None = None, until: datetime | None = None, reason: str = "") -> Hold:
-    return Hold("agent", None if text is None else version(text), until, reason, START)
+    return Hold("agent", None if text is None else VersionRequest.parse(text), until, reason, START)
 
 
 def backoff(text: str, failures: int = 1, failed_at: datetime = START) -> Backoff:
-    return Backoff(version(text), failures, failed_at)
+    return Backoff(version(text), failures, failed_at, failed_at)
+
+
+def due_at(failed: Backoff, policy: Policy = ARC_2021, machine: str = MACHINE) -> datetime:
+    due = retry_at(failed, policy, machine)
+    assert due is not None
+    return due
 
 
 # An enrolled extension.
@@ -251,11 +258,22 @@ def test_a_hold_with_nothing_to_hold_back_is_not_the_reason() -> None:
 
 def test_a_version_that_failed_is_not_tried_again_before_its_time() -> None:
     subject = enrolled(backoffs=[backoff("1.1")])
-    due = retry_at(backoff("1.1"), ARC_2021, MACHINE)
+    due = due_at(backoff("1.1"))
     waiting = planned(subject, images("1.1"), now=due - timedelta(seconds=1))
     assert (waiting.move, waiting.decision.reason) == (None, Reason.RETRY_NOT_DUE)
     assert waiting.decision.next_look == due
     assert moves_to(planned(subject, images("1.1"), now=due)) == "1.1.0.0"
+
+
+def test_a_clock_that_was_set_back_a_day_has_nothing_tried_early() -> None:
+    subject = enrolled(backoffs=[backoff("1.1")])
+    found = planned(subject, images("1.1"), now=START - timedelta(days=1))
+    assert found.decision.reason is Reason.RETRY_NOT_DUE
+
+
+def test_a_clock_that_was_set_back_a_year_does_not_put_a_retry_off_for_a_year() -> None:
+    subject = enrolled(backoffs=[backoff("1.1")])
+    assert moves_to(planned(subject, images("1.1"), now=START - timedelta(days=365))) == "1.1.0.0"
 
 
 def test_a_newer_version_ends_a_backoff() -> None:
@@ -283,19 +301,20 @@ def test_a_retry_is_put_off_by_less_than_a_tenth_and_always_by_the_same(
     failures: int, machine: str, policy: Policy
 ) -> None:
     failed = backoff("1.1", failures)
-    due = retry_at(failed, policy, machine)
-    share = (due - START).total_seconds() / policy.retry_interval - 1
-    assert 0 <= share < JITTER <= 0.1
-    assert retry_at(failed, policy, machine) == due
+    due = due_at(failed, policy, machine)
+    steady = due_at(failed, replace(policy, retry_jitter=0.0), machine)
+    share = (due - START) / (steady - START) - 1
+    assert 0 <= share < policy.retry_jitter <= 0.1
+    assert due_at(failed, policy, machine) == due
 
 
 def test_machines_do_not_retry_all_at_once() -> None:
-    assert len({retry_at(backoff("1.1"), ARC_2021, f"machine {n}") for n in range(50)}) == 50
+    assert len({due_at(backoff("1.1"), machine=f"machine {n}") for n in range(50)}) == 50
 
 
 def test_each_further_failure_lengthens_the_interval_by_the_policys_growth() -> None:
     policy = replace(ARC_2021, retry_interval=100.0, retry_growth=2.0)
-    waits = [(retry_at(backoff("1.1", n), policy, MACHINE) - START).total_seconds() for n in (1, 2, 3)]
+    waits = [(due_at(backoff("1.1", n), policy) - START).total_seconds() for n in (1, 2, 3)]
     assert waits[1] == pytest.approx(2 * waits[0])
     assert waits[2] == pytest.approx(4 * waits[0])
 

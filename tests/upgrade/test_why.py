@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from connectedmachine.model.configuration import Configuration, Mode, entries
 from connectedmachine.model.decision import Reason
 from connectedmachine.model.operation import OperationKind, StepOutcome
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import ARC_2021, Hold
+from connectedmachine.model.version import VersionRequest
+from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import Obstacle, Standing
 from connectedmachine.upgrade.plan import plan
@@ -29,10 +32,18 @@ versions = st.sampled_from(["1.0", "1.1", "1.2", "2.0"])
 holds = st.builds(
     Hold,
     st.sampled_from(["agent", "beside"]),
-    st.none() | versions.map(version),
+    st.none() | st.sampled_from(["1", "1.1", "2.0.0.0"]).map(VersionRequest.parse),
     st.sampled_from([None, START + timedelta(days=1), START - timedelta(days=1)]),
     st.just(""),
     st.just(START),
+)
+pins = st.builds(
+    Pin.of,
+    st.sampled_from(["agent", "beside"]),
+    st.sampled_from(["1", "1.0", "1.1", "1.2.0.0", "2"]).map(VersionRequest.parse),
+    st.just(""),
+    st.just(START),
+    block=st.booleans(),
 )
 configurations = st.builds(
     Configuration,
@@ -49,6 +60,9 @@ offers = st.lists(
     st.builds(image, versions, platform=st.sampled_from([HERE, ELSEWHERE]), supports=st.booleans()),
     max_size=4,
 ).map(Images)
+backoffs = st.builds(backoff, versions, st.integers(1, 3)).flatmap(
+    lambda failed: st.sampled_from([failed, replace(failed, waived=True)])
+)
 subjects = st.builds(
     enrolled,
     st.none() | versions,
@@ -62,7 +76,10 @@ subjects = st.builds(
     busy=st.booleans(),
     pending=st.none() | st.just("The old version does not start."),
     holds=st.lists(holds, max_size=3),
-    backoffs=st.lists(st.builds(backoff, versions), max_size=2),
+    backoffs=st.lists(backoffs, max_size=2),
+    policy=st.none() | st.just(replace(ARC_2021, retry_limit=2)),
+    pins=st.lists(pins, max_size=3),
+    window=st.none() | st.just(Closed("It opens tomorrow.", START + timedelta(days=1))),
     obstacle=st.none() | st.builds(Obstacle, st.sampled_from(Standing), st.just("It waits.")),
 )
 
@@ -99,6 +116,8 @@ def test_every_obstacle_is_named_not_the_first_alone() -> None:
         siblings=[Sibling("beside", False, True)],
         holds=[hold(reason="audit"), hold("1.1")],
         backoffs=[backoff("1.1", 2)],
+        pins=[Pin.of("beside", VersionRequest.parse("1.0"), "", START, block=False)],
+        window=Closed("It opens tomorrow.", START + timedelta(days=1)),
     )
     closed = Configuration(False, entries(["Contoso.Sample/Other"]), entries(["Contoso.Sample/Agent"]))
 
@@ -113,10 +132,12 @@ def test_every_obstacle_is_named_not_the_first_alone() -> None:
         Reason.NOT_ENROLLED,
         Reason.INTERRUPTED,  # beside
         Reason.NOT_ENROLLED,  # beside
+        Reason.PINNED,
         Reason.NOT_SUPPORTED_BY_PUBLISHER,
         Reason.HELD,
         Reason.HELD,
         Reason.RETRY_NOT_DUE,
+        Reason.OUTSIDE_WINDOW,
     ]
     assert answer.then.move is not None
     assert str(answer.then.decision.to_version) == "1.1.0.0"

@@ -109,6 +109,9 @@ class Hands(Protocol):
     def report(self, reading: Reading) -> Report:
         """Read a handler's own files; needs no lock and changes nothing."""
 
+    def make_room(self) -> bool:
+        """Free what was put by for a disk that gets full; says whether there was any."""
+
     def tidy(self) -> None:
         """Delete what only operations need that have ended, whenever a runner died after such an end."""
 

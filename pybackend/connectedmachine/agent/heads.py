@@ -40,7 +40,7 @@ def operation_for(
         old_manifest=None if installed is None else installed.manifest,
         instances=tuple(_instance(e) for e in ([extension, *siblings] if changes else [extension])),
         automatic=move.automatic,
-        initiator=pass_.initiator if move.automatic and pass_ is not None else extension.target_initiator,
+        initiator=_initiator(extension, move, pass_),
         policy=planner.policy(extension),
         began=now,
         partial=bool(siblings) and move.kind in (OperationKind.INSTALL, OperationKind.REMOVE),
@@ -74,6 +74,17 @@ def planned_move(
         health_window=health_window(operation),
         stable_for=operation.policy.stable_for,
         healthy_for=operation.policy.healthy_for,
+    )
+
+
+def _initiator(extension: Extension, move: Move, pass_: Pass | None) -> str:
+    if move.automatic and pass_ is not None:
+        return pass_.initiator
+    ignores = move.kind is OperationKind.CHANGE_VERSION and extension.ignore_window
+    return (
+        f"{extension.target_initiator} (maintenance windows ignored)"
+        if ignores
+        else extension.target_initiator
     )
 
 

@@ -20,6 +20,6 @@ def hands_for(store: Store, machine: Machine, clock: Clock) -> Hands:
     """
     places = Places(store.home, machine.id)
     if machine.simulated:
-        return SimulatedHands(store, places, clock)
+        return SimulatedHands(store, places, clock, machine)
     refuse_other_host(machine)
     return LocalHands(store, places, clock)

@@ -9,6 +9,7 @@ import logging
 import logging.handlers
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from connectedmachine.agent.clock import SystemClock
@@ -22,6 +23,8 @@ else:
     from connectedmachine.agent import _detach_posix as _detach
 
 _LOG_BYTES = 1 << 20
+_LAST_EVENTS = 5.0
+"""Seconds for which a runner at rest stays to deliver its last events; it holds no lock any more."""
 
 
 def launch(home: Path, machine_id: str) -> None:
@@ -42,6 +45,7 @@ def run(home: Path, machine_id: str) -> None:
     Whoever commits a wish starts a runner after it, which finds the lock taken and ends. So the one that
     has the lock looks once more after it let go: a wish is seen by one of the two.
     """
+    from connectedmachine.agent.events.courier import delivering
     from connectedmachine.agent.hosting import hands_for
     from connectedmachine.agent.runner import Runner
 
@@ -51,13 +55,15 @@ def run(home: Path, machine_id: str) -> None:
         return
     lock = EffectsLock(Places(home, machine_id).lock)
     runner = Runner(store, machine, hands_for(store, machine, SystemClock()))
-    while lock.acquire():
-        try:
-            runner.run()
-        finally:
-            lock.release()
-        if not runner.has_work():
-            return
+    told = delivering(home, every=1.0, patience=_LAST_EVENTS) if store.events.any() else nullcontext()
+    with told:
+        while lock.acquire():
+            try:
+                runner.run()
+            finally:
+                lock.release()
+            if not runner.has_work():
+                return
 
 
 def main(home: Path, machine_id: str) -> int:

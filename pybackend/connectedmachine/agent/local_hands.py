@@ -13,9 +13,10 @@ from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
 from connectedmachine.agent.packages import delete_unpinned, fitting_manifest, verified_package
 from connectedmachine.agent.places import Places
 from connectedmachine.agent.prober import Prober
+from connectedmachine.agent.reserve import give_back, put_by
 from connectedmachine.agent.states import report_after
-from connectedmachine.gallery.damage import is_intact
-from connectedmachine.gallery.unpack import unpack
+from connectedmachine.gallery.damage import contents, is_intact, read_contents, write_contents
+from connectedmachine.gallery.unpack import clean_up, unpack
 from connectedmachine.handler import cgroup
 from connectedmachine.handler.command import CommandSpec, Ended, Lost, TimedOut, attach, command_spec, start
 from connectedmachine.handler.environment import (
@@ -25,11 +26,12 @@ from connectedmachine.handler.environment import (
     prepare_folder,
 )
 from connectedmachine.handler.execution_log import log_command
-from connectedmachine.handler.heartbeat import read_heartbeat
+from connectedmachine.handler.heartbeat import Heartbeats
 from connectedmachine.handler.layout import (
     carry,
     carry_back,
     carry_mark,
+    delete_discarded,
     discard,
     forget_extension,
     manifest_of,
@@ -45,7 +47,7 @@ from connectedmachine.handler.state import (
 from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock, to_text
-from connectedmachine.model.errors import DiskFullError, HandlerError
+from connectedmachine.model.errors import ConnectedMachineError, DiskFullError, HandlerError
 from connectedmachine.model.handler import Command, HandlerManifest
 from connectedmachine.model.health import SourceHealth
 from connectedmachine.model.operation import Operation, PackageRef, Side, Step, StepName, StepOutcome
@@ -74,20 +76,30 @@ class LocalHands:
         # What it raises while a command runs ends the waiting, not the command.
         self._on_tick = on_tick
         self._prober = Prober(clock)
+        self._heartbeats = Heartbeats(clock)
         self._secrets = Secrets(store.home)
 
     def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
         folder = self._folder(operation, Side.NEW)
         package = self._package(operation, operation.new)
         several = fitting_manifest(package, operation).supports_multiple_extensions
-        unpack(package, folder, sha256=operation.new.sha256, spare=_SPARE_BYTES)
-        self._prepare(operation, Side.NEW)
-        set_up = HandlerReport(HandlerState.NOT_INSTALLED, message="Unpacked.")
-        write_handler_state(folder, operation.handler, operation.new.version, set_up, several=several)
-        # Before install and update too, not before enable alone (handler contract 1.4).
-        for name, of_one in settings.items():
-            self._write_settings(operation, Side.NEW, name, name if several else None, of_one)
-        return manifest_of(folder)
+        try:
+            unpack(package, folder, sha256=operation.new.sha256, spare=_SPARE_BYTES)
+            write_contents(contents(package), self._list(operation.new))
+            self._prepare(operation, Side.NEW)
+            set_up = HandlerReport(HandlerState.NOT_INSTALLED, message="Unpacked.")
+            write_handler_state(folder, operation.handler, operation.new.version, set_up, several=several)
+            # Before install and update too, not before enable alone (handler contract 1.4).
+            for name, of_one in settings.items():
+                self._write_settings(operation, Side.NEW, name, name if several else None, of_one)
+            if operation.old is not None:
+                put_by(self._places.reserve)
+            return manifest_of(folder)
+        except (ConnectedMachineError, OSError):
+            # An operation whose fetch fails ends there; nothing else would take the folder away.
+            with suppress(OSError):
+                discard(folder)
+            raise
 
     def command(
         self, operation: Operation, step: Step, seq: int, settings: Settings, *, resume: bool
@@ -100,6 +112,10 @@ class LocalHands:
         except HandlerError as error:
             # There was nothing to run; what the version started is ended all the same.
             result = StepResult(StepOutcome.FAILED, error.message, code=error.code)
+        except (ConnectedMachineError, OSError):
+            # As on a full disk. It is passed over, so two versions would work at once.
+            self._end_strays(operation, step.side, StepResult())
+            raise
         return self._note_state(operation, step, self._end_strays(operation, step.side, result))
 
     def _run(
@@ -136,20 +152,41 @@ class LocalHands:
     def restore(self, operation: Operation, *, fresh: bool) -> str:
         assert operation.old is not None
         folder, kept = self._folder(operation, Side.OLD), self._kept(operation)
-        package = self._package(operation, operation.old)
-        if not fresh and not kept.exists() and is_intact(package, folder):
-            return "Its folder was intact."
+        try:
+            package = self._package(operation, operation.old)
+            if not fresh and not kept.exists() and is_intact(contents(package), folder):
+                return "Its folder was intact."
+            skipped = self._unpack_again(package, operation.old, folder, kept)
+            remark = "Unpacked afresh from its package."
+        except ConnectedMachineError as error:
+            # Without its package, or the room to unpack it, what was unpacked once will do if it is whole.
+            skipped = self._bring_back(operation.old, folder, kept, error)
+            remark = f"{error.message} Its folder is whole and was put back as it was."
+        self._prepare(operation, Side.OLD)
+        skipped += carry_mark(self._folder(operation, Side.NEW), folder)
+        left_out = f" Not carried: {', '.join(skipped)}." if skipped else ""
+        return f"{remark}{left_out}"
+
+    def _unpack_again(self, package: Path, ref: PackageRef, folder: Path, kept: Path) -> list[str]:
         # What the version had lies in `kept` from here on, however often this is interrupted.
         if kept.exists():
             discard(folder)
         else:
             move(folder, kept)
-        unpack(package, folder, sha256=operation.old.sha256)
-        self._prepare(operation, Side.OLD)
-        skipped = carry_back(kept, folder)
-        skipped += carry_mark(self._folder(operation, Side.NEW), folder)
-        left_out = f" Not carried: {', '.join(skipped)}." if skipped else ""
-        return f"Unpacked afresh from its package.{left_out}"
+        unpack(package, folder, sha256=ref.sha256)
+        return carry_back(kept, folder)
+
+    def _bring_back(
+        self, ref: PackageRef, folder: Path, kept: Path, error: ConnectedMachineError
+    ) -> list[str]:
+        listed = read_contents(self._list(ref))
+        if listed is not None and is_intact(listed, kept):
+            discard(folder)
+            move(kept, folder)
+            return []
+        if listed is not None and is_intact(listed, folder):
+            return carry_back(kept, folder)
+        raise error
 
     def discard(self, operation: Operation, side: Side) -> None:
         discard(self._folder(operation, side))
@@ -176,13 +213,16 @@ class LocalHands:
         folder = self._library.version_folder(reading.handler, reading.version)
         heartbeat = None
         if reading.manifest.report_heartbeat:
-            heartbeat = read_heartbeat(heartbeat_file(folder), self.clock.now().timestamp())
+            heartbeat = self._heartbeats.read(heartbeat_file(folder))
         status = read_status(folder, reading.settings.wire_seq, reading.instance)
         if status.code == INVALID_STATUS:
             # Not every handler replaces its file whole; half of one must not count.
             self.clock.sleep(_REREAD_SECONDS)
             status = read_status(folder, reading.settings.wire_seq, reading.instance)
         return Report(status, heartbeat)
+
+    def make_room(self) -> bool:
+        return give_back(self._places.reserve)
 
     def tidy(self) -> None:
         unfinished = self._store.operations.unfinished(self._places.machine_id)
@@ -191,11 +231,16 @@ class LocalHands:
             if run.name not in running:
                 shutil.rmtree(run, ignore_errors=True)
         needed = {self._kept(operation) for operation in unfinished if operation.old is not None}
+        if not needed:
+            give_back(self._places.reserve)
         for folder in self._library.kept.glob("*"):
             if folder not in needed:
                 with suppress(OSError):  # the next operation tries again
                     discard(folder)
-        delete_unpinned(self._store, self._places.packages)
+        with suppress(OSError):
+            delete_discarded(self._library.root)
+            clean_up(self._library.root)
+        delete_unpinned(self._store, self._places)
 
     # Which folder, which package, which manifest.
 
@@ -207,7 +252,10 @@ class LocalHands:
         return self._library.kept_folder(operation.handler, operation.old.version)
 
     def _package(self, operation: Operation, ref: PackageRef) -> Path:
-        return verified_package(self._store, self._places.packages, operation.handler, ref)
+        return verified_package(self._store, self._places, operation.handler, ref)
+
+    def _list(self, ref: PackageRef) -> Path:
+        return self._places.contents / f"{ref.sha256}.json"
 
     def _prepare(self, operation: Operation, side: Side) -> None:
         log_folder = self._library.log_folder(operation.handler)

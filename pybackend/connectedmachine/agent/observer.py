@@ -88,9 +88,11 @@ class Observer:
         interval = operation.policy.sample_interval
         samples = operations.samples(operation.id, record.seq)
         observed = samples[-1].observed if samples else 0.0
+        # What is installed changes by its runner alone, and that is here.
+        readings = self._readings(operation, side)
         while True:
             last = clock.monotonic()
-            sample = Sample(observed, self._hands.health(self._readings(operation, side)))
+            sample = Sample(observed, self._hands.health(readings))
             took = clock.monotonic() - last
             operations.add_sample(operation.id, record.seq, sample)
             samples.append(sample)

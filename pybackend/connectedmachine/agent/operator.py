@@ -1,7 +1,8 @@
 """Carries out operations: asks ``upgrade`` for the next step, journals it, has it done, journals the outcome.
 
-Safe points, where a changed wish is honoured, are the end of ``fetch`` and ``baseline`` (nothing of the
-installed version was touched yet) and every sample of the health window.
+Safe points, where a changed wish is honoured, are the end of ``fetch`` and ``baseline``, the moment before
+the first step that touches the installed version (another runner may come to it, a long time after), and
+every sample of the health window.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from connectedmachine.agent.events import announce
 from connectedmachine.agent.hands import Hands, StepResult
 from connectedmachine.agent.observer import Observer, settings_of
 from connectedmachine.agent.outcome import extension_after
+from connectedmachine.agent.windows import keeping
+from connectedmachine.model.decision import Reason
 from connectedmachine.model.errors import ConnectedMachineError, DiskFullError, StoreError
 from connectedmachine.model.handler import StatusKind
 from connectedmachine.model.operation import (
@@ -32,8 +36,10 @@ from connectedmachine.model.operation import (
 from connectedmachine.model.policy import Backoff
 from connectedmachine.model.resource import Extension, ProvisioningState, Status
 from connectedmachine.store import Store
+from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.gate import Refusal, refusal
 from connectedmachine.upgrade.operation import next_step
+from connectedmachine.upgrade.restraint import in_words, pinned_out
 
 StopPoint = Callable[[str], None]
 """Called with ``before enable(new)`` or ``after enable(new)``: where a fault test kills the process."""
@@ -50,6 +56,7 @@ _COMMANDS = (
 
 _LEVELS = {StatusKind.ERROR: "Error", StatusKind.WARNING: "Warning"}
 _MOST_LOST = 3
+_UNTOUCHING = (StepName.FETCH, StepName.BASELINE)
 _LOOKS = (StepName.BASELINE, StepName.WATCH, StepName.CONFIRM)
 
 
@@ -65,14 +72,20 @@ class Operator:
 
     def advance(self, operation_id: str) -> End | Pause:
         """Take an operation to its end, or to a pause that is not over yet."""
+        operation = self._read(operation_id)
         while True:
-            operation = self._store.operations.get(operation_id)
-            assert operation is not None
+            following = next_step(operation)
+            while isinstance(following, Do):
+                # Nobody but the holder of the effects lock writes to a journal whose step is under way.
+                operation = self._step(operation, following)
+                following = next_step(operation)
+            operation = self._read(operation_id)
             following = next_step(operation)
             if isinstance(following, Pause):
                 if self._observer.is_removing(operation):
                     # Asked for while the undo still ran: the old version is taken away, not put back.
                     self._store.operations.choose(operation.id, Choice.STOP, self._clock.now())
+                    operation = self._read(operation_id)
                     continue
                 if not following.is_due(self._clock.now()):
                     self._show_pending(operation, following)
@@ -81,9 +94,24 @@ class Operator:
             if isinstance(following, End):
                 self._finish(operation, following)
                 return following
-            self._do(operation, following)
+            operation = self._step(operation, following)
 
-    def _do(self, operation: Operation, do: Do) -> None:
+    def _read(self, operation_id: str) -> Operation:
+        operation = self._store.operations.get(operation_id)
+        assert operation is not None
+        return operation
+
+    def _step(self, operation: Operation, do: Do) -> Operation:
+        try:
+            return self._do(operation, do)
+        except DiskFullError:
+            # Of the store; the journal shows where to go on, if what was put by makes room for that.
+            if not self._hands.make_room():
+                raise
+            return self._read(operation.id)
+
+    def _do(self, operation: Operation, do: Do) -> Operation:
+        """Returns the operation with its step done."""
         if do.resume:
             record = next(r for r in operation.journal if r.step is not None and r.outcome is None)
         else:
@@ -106,22 +134,23 @@ class Operator:
                 f"{error.strerror or error}: {error.filename or ''}".strip(": "),
                 code="DiskFull" if full else "InputOutputError",
             )
+        if result.code == "DiskFull":
+            self._hands.make_room()
         if result.outcome is StepOutcome.LOST and self._times_lost(operation, do) == _MOST_LOST - 1:
             # It takes its own attendant down every time, so nothing is won by running it once more.
             result = replace(result, outcome=StepOutcome.FAILED, code="HandlerLost")
         self._stop_point(f"after {do.step}")
-        self._store.operations.conclude(
-            operation.id,
-            replace(
-                record,
-                ended=self._clock.now(),
-                outcome=result.outcome,
-                exit_code=result.exit_code,
-                code=result.code,
-                message=result.message,
-                manifest=result.manifest,
-            ),
+        concluded = replace(
+            record,
+            ended=self._clock.now(),
+            outcome=result.outcome,
+            exit_code=result.exit_code,
+            code=result.code,
+            message=result.message,
+            manifest=result.manifest,
         )
+        self._store.operations.conclude(operation.id, concluded)
+        return replace(operation, journal=tuple(concluded if r is record else r for r in operation.journal))
 
     def _times_lost(self, operation: Operation, do: Do) -> int:
         return sum(
@@ -131,6 +160,10 @@ class Operator:
 
     def _perform(self, operation: Operation, do: Do, record: StepRecord) -> StepResult:
         step, hands = do.step, self._hands
+        if not do.resume and _touches_first(operation, do):
+            begun = self._unless_withdrawn(operation, StepResult())
+            if begun.outcome is StepOutcome.WITHDRAWN:
+                return begun
         if step.name in _COMMANDS:
             instance = operation.instance(step.instance or operation.extension)
             settings = settings_of(self._store, operation, step.side, instance)
@@ -171,7 +204,22 @@ class Operator:
             message = f"{refused.message} Nothing was touched."
             return replace(result, outcome=StepOutcome.WITHDRAWN, message=message, code=refused.code)
         why = self._withdrawn(operation)
-        return result if why is None else replace(result, outcome=StepOutcome.WITHDRAWN, message=why)
+        if why is not None:
+            return replace(result, outcome=StepOutcome.WITHDRAWN, message=why)
+        closed = self._closed(operation)
+        if closed is None:
+            return result
+        message = f"The maintenance window closed before anything was touched. {closed.message}"
+        code = Reason.OUTSIDE_WINDOW
+        return replace(result, outcome=StepOutcome.WITHDRAWN, message=message, code=code)
+
+    def _closed(self, operation: Operation) -> Closed | None:
+        if operation.kind is not OperationKind.CHANGE_VERSION:
+            return None
+        first, *others = self._covered(operation)
+        if first.ignore_window and first.target == operation.new.version:
+            return None
+        return keeping(self._store, first, others, self._clock.now())
 
     def _refusal(self, operation: Operation) -> Refusal | None:
         configuration = self._store.configurations.of(operation.machine_id)
@@ -181,6 +229,11 @@ class Operator:
         extension = self._store.extensions.find(operation.machine_id, operation.extension)
         if extension is None or extension.removing:
             return "Removal was asked for before anything was touched."
+        for covered in self._covered(operation):
+            pins = self._store.policies.pins(operation.machine_id, covered.name)
+            pin = pinned_out(pins, operation.new.version)
+            if pin is not None:
+                return f"{in_words(pin, extension.name, operation.new.version)} Nothing was touched."
         if not operation.automatic:
             return None
         for covered in self._covered(operation):
@@ -199,12 +252,16 @@ class Operator:
         return [extension for extension in found if extension is not None]
 
     def _show_pending(self, operation: Operation, pause: Pause) -> None:
-        status = Status("RollbackPending", "Error", "Rollback pending", pause.message, self._clock.now())
-        for extension in self._covered(operation):
-            if extension.status.message != pause.message:
+        now = self._clock.now()
+        status = Status("RollbackPending", "Error", "Rollback pending", pause.message, now)
+        with self._store.transaction():
+            news = [e for e in self._covered(operation) if e.status.message != pause.message]
+            for extension in news:
                 self._store.extensions.save(
                     replace(extension, provisioning=ProvisioningState.FAILED, status=status)
                 )
+            if news:
+                announce.pending(self._store, operation, pause, now)
 
     def _finish(self, operation: Operation, end: End) -> None:
         with self._store.transaction():
@@ -212,6 +269,7 @@ class Operator:
             self._store.operations.end(operation.id, end, now)
             for extension in self._covered(operation):
                 self._settle(extension, operation, end, now)
+            announce.ended(self._store, operation, end, now)
         self._stop_point("after end")
         self._hands.tidy()
 
@@ -238,9 +296,19 @@ class Operator:
         policies, version = self._store.policies, operation.new.version
         if end.installed is Side.NEW:
             policies.forgive(operation.machine_id, extension.name)
-        elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK):
+        elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and end.code != "DiskFull":
+            # A full disk says nothing of the version: once there is room, the next pass tries again.
             earlier = policies.backoffs(operation.machine_id, extension.name)
-            failures = next((b.failures for b in earlier if b.version == version), 0) + 1
+            before, now = next((b for b in earlier if b.version == version), None), self._clock.now()
+            failures, first = (0, now) if before is None else (before.failures, before.first_failed_at)
             policies.back_off(
-                operation.machine_id, extension.name, Backoff(version, failures, self._clock.now())
+                operation.machine_id, extension.name, Backoff(version, failures + 1, now, first)
             )
+
+
+def _touches_first(operation: Operation, do: Do) -> bool:
+    """Say whether a step is the first of a way to another version that touches anything."""
+    if operation.kind not in (OperationKind.INSTALL, OperationKind.CHANGE_VERSION) or do.round != 0:
+        return False
+    done = [record.step for record in operation.journal if record.step is not None and record.outcome]
+    return do.step.name not in _UNTOUCHING and all(step.name in _UNTOUCHING for step in done)

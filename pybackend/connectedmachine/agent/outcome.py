@@ -1,10 +1,11 @@
-"""What an operation's end means for its extension. Pure."""
+"""What an operation's end means for its extension, and for the decision about it. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
 
+from connectedmachine.model.decision import Reason
 from connectedmachine.model.operation import (
     Choice,
     End,
@@ -17,6 +18,7 @@ from connectedmachine.model.operation import (
     StepOutcome,
 )
 from connectedmachine.model.resource import Extension, Installed, ProvisioningState, Status
+from connectedmachine.upgrade.gate import REFUSALS
 from connectedmachine.upgrade.operation import fetched_manifest, instance_step
 
 _STATUS = {
@@ -24,6 +26,14 @@ _STATUS = {
     Outcome.ROLLED_BACK: ("RolledBack", "Warning"),
     Outcome.CANCELLED: ("Cancelled", "Information"),
     Outcome.FAILED: ("Failed", "Error"),
+}
+
+
+_REASONS = {
+    Outcome.SUCCEEDED: Reason.UPGRADED,
+    Outcome.ROLLED_BACK: Reason.ROLLED_BACK,
+    Outcome.FAILED: Reason.FAILED,
+    Outcome.CANCELLED: Reason.INTERRUPTED,
 }
 
 
@@ -35,8 +45,9 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
     failed = end.outcome is Outcome.FAILED
     choice = next((r.choice for r in reversed(operation.journal) if r.choice is not None), None)
     forward = failed and choice is Choice.FORWARD
+    # What a window withdrew is done when the next one opens.
     target = extension.target
-    if target == operation.new.version:
+    if target == operation.new.version and end.code != Reason.OUTSIDE_WINDOW:
         target = None
     installed = _installed(extension, operation, end, choice)
     return replace(
@@ -47,11 +58,31 @@ def extension_after(extension: Extension, operation: Operation, end: End, now: d
         reset_requested=extension.reset_requested
         and installed is not None
         and operation.kind is not OperationKind.RESET_STATE,
-        settings_tried=max(extension.settings_tried, operation.instance(extension.name).settings_seq),
+        settings_tried=_settings_tried(extension, operation, end),
         provisioning=ProvisioningState.FAILED if failed else ProvisioningState.SUCCEEDED,
         status=Status(end.code or code, level, code, end.message, now),
         changed=now,
+        # Forward is out of what had begun: it cannot wait.
+        ignore_window=forward or (extension.ignore_window and target is not None),
     )
+
+
+def reason_of(kind: OperationKind, outcome: Outcome, code: str) -> Reason:
+    """The reason of a decision for an operation that ended so."""
+    if code == "DiskFull":
+        return Reason.DISK_FULL
+    if code in REFUSALS:
+        return Reason.BLOCKED_BY_POLICY
+    if outcome is Outcome.SUCCEEDED and kind is OperationKind.INSTALL:
+        return Reason.INSTALLED
+    return _REASONS[outcome]
+
+
+def _settings_tried(extension: Extension, operation: Operation, end: End) -> int:
+    unasked = operation.kind is OperationKind.CONFIGURE and end.code == "DiskFull"
+    if unasked or end.code == Reason.OUTSIDE_WINDOW:
+        return extension.settings_tried
+    return max(extension.settings_tried, operation.instance(extension.name).settings_seq)
 
 
 def _installed(

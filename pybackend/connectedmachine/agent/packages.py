@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from connectedmachine.agent.images import galleries
-from connectedmachine.gallery.gallery import is_whole
+from connectedmachine.agent.places import Places
+from connectedmachine.gallery.gallery import is_whole, unfinished_fetches
 from connectedmachine.gallery.package import read_manifest
-from connectedmachine.model.errors import HandlerError, PackageError
+from connectedmachine.model.errors import (
+    ConnectedMachineError,
+    HandlerError,
+    PackageError,
+    PermissionDeniedError,
+    StoreError,
+)
 from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import Operation, PackageRef
 from connectedmachine.store import Store
 
 
-def verified_package(store: Store, packages: Path, handler: HandlerName, ref: PackageRef) -> Path:
+def verified_package(store: Store, places: Places, handler: HandlerName, ref: PackageRef) -> Path:
     """The zip of a version: the pinned one if it is whole, else from any gallery that has the same bytes.
 
     Raises:
         PackageError: ``PackageNotFound``, or what is wrong with the one that a gallery has.
+        PermissionDeniedError, StoreError: a gallery that has it, or the pinned one, cannot be read.
+        DiskFullError: there is no room for it.
     """
-    pinned = packages / f"{ref.sha256}.zip"
+    pinned = places.packages / f"{ref.sha256}.zip"
     if is_whole(pinned, ref.sha256):
         return pinned
-    problem: PackageError | None = None
+    problem: ConnectedMachineError | None = None
     for source in galleries(store):
         for image in source.images():
             if image.sha256 == ref.sha256 and image.version == ref.version:
                 try:
-                    return source.fetch(image, packages)
-                except PackageError as error:
-                    problem = error
+                    return source.fetch(image, places.packages, owner=places.machine_id)
+                except (PackageError, PermissionDeniedError, StoreError) as error:
+                    problem = error  # of this gallery; another one may have it
     raise problem or PackageError(
         "PackageNotFound",
         f"No gallery offers {handler} {ref.version} any more.",
@@ -59,11 +69,19 @@ def fitting_manifest(package: Path, operation: Operation) -> HandlerManifest:
     return manifest
 
 
-def delete_unpinned(store: Store, packages: Path) -> None:
-    """Delete the zips that no unfinished operation and no installed version may need again."""
+def delete_unpinned(store: Store, places: Places) -> None:
+    """Delete the zips, and the lists of their contents, that nothing unfinished or installed may need again.
+
+    The caller holds the machine's effects lock, so what a killed fetch of its own left goes, too. What cannot
+    be deleted now is by the next look.
+    """
+    for left in unfinished_fetches(places.packages, places.machine_id):
+        with suppress(OSError):
+            left.unlink()
     # Inside a transaction no operation can begin and count on a zip that is being deleted.
     with store.transaction():
         pinned = store.operations.pinned()
-        for package in packages.glob("*.zip"):
-            if package.stem not in pinned:
-                package.unlink(missing_ok=True)
+        for path in (*places.packages.glob("*.zip"), *places.contents.glob("*.json")):
+            if path.stem not in pinned:
+                with suppress(OSError):
+                    path.unlink()

@@ -40,6 +40,16 @@ class Places:
         return self.machine / "runs"
 
     @property
+    def contents(self) -> Path:
+        """Lists of what the packages of this machine unpacked to, by SHA-256; they outlive the packages."""
+        return self.machine / "contents"
+
+    @property
+    def reserve(self) -> Path:
+        """Takes up room for an undo while a version change is under way."""
+        return self.machine / "reserve"
+
+    @property
     def lock(self) -> Path:
         return self.machine / "runner.lock"
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from connectedmachine.agent.hands import Hands
+from connectedmachine.agent.windows import keeping
 from connectedmachine.model.operation import Operation, Pause
 from connectedmachine.model.policy import Policy, PolicyValues, effective
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.version import VersionRequest
 from connectedmachine.store import Store
+from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import Obstacle
@@ -33,11 +36,12 @@ class Planner:
 
         self._catalogue = Catalogue.load()
 
-    def plan(self, extension: Extension, now: datetime, *, automatic: bool) -> Planned:
-        """Decide about one extension; see ``upgrade.plan.plan``."""
+    def plan(self, extension: Extension, now: datetime, *, automatic: bool, retry: bool = False) -> Planned:
+        """Decide about one extension; see ``upgrade.plan.plan``. ``retry`` as if its failures were waived."""
         ask, level = self._rules(now, automatic=automatic)
+        subject = self._subject(extension, level, now)
         return ask(
-            self._subject(extension, level, now),
+            replace(subject, backoffs=()) if retry else subject,
             supported=self._supported(extension),
             configuration=self._store.configurations.of(self._machine.id),
         )
@@ -84,6 +88,7 @@ class Planner:
         pause = step if isinstance(step, Pause) else None
         installed = extension.installed
         siblings = sharing(self._store, extension)
+        names = [extension.name, *(s.name for s in siblings)]
         shared = next((s.installed.version for s in siblings if s.installed is not None), None)
         return Subject(
             name=extension.name,
@@ -103,14 +108,17 @@ class Planner:
             pending_due=None if pause is None else pause.since + timedelta(seconds=pause.seconds),
             operation_id=None if operation is None else operation.id,
             policy=effective(machine_level, own)[0] if own else None,
-            holds=[
-                hold
-                for name in (extension.name, *(s.name for s in siblings))
-                for hold in policies.holds(self._machine.id, name)
-            ],
+            holds=[hold for name in names for hold in policies.holds(self._machine.id, name)],
+            pins=[pin for name in names for pin in policies.pins(self._machine.id, name)],
             backoffs=policies.backoffs(self._machine.id, extension.name),
             obstacle=self._obstacle(extension, now),
+            window=self._closed(extension, siblings, now),
         )
+
+    def _closed(self, extension: Extension, siblings: list[Extension], now: datetime) -> Closed | None:
+        if extension.ignore_window and extension.target is not None:
+            return None
+        return keeping(self._store, extension, siblings, now)
 
     def _obstacle(self, extension: Extension, now: datetime) -> Obstacle | None:
         if extension.installed is not None or not extension.provision_after:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -12,6 +12,9 @@ from connectedmachine.model.clock import Clock
 from connectedmachine.model.health import Health, Probe, ProbeKind, SourceHealth
 
 _MESSAGE_LENGTH = 500
+
+# Where no systemd runs, as in a container; of a unit that is not active or not known it says 3 or 4.
+_UNASKED = {"systemctl": (1,)}
 
 
 class Prober:
@@ -49,7 +52,8 @@ def look(probe: Probe) -> SourceHealth:
     return SourceHealth(result.health, result.message[:_MESSAGE_LENGTH])
 
 
-def _command(probe: Probe) -> SourceHealth:
+def _command(probe: Probe, unasked: Container[int] = ()) -> SourceHealth:
+    """Run the probe's target; by a code in ``unasked`` it says that it could not look."""
     try:
         done = subprocess.run(
             probe.target, capture_output=True, timeout=probe.timeout, stdin=subprocess.DEVNULL, check=False
@@ -61,7 +65,8 @@ def _command(probe: Probe) -> SourceHealth:
     text = (done.stderr or done.stdout).decode(errors="backslashreplace").strip()
     if done.returncode == 0:
         return SourceHealth(Health.HEALTHY, text)
-    return SourceHealth(Health.UNHEALTHY, f"Exit code {done.returncode}. {text}".strip())
+    health = Health.UNKNOWN if done.returncode in unasked else Health.UNHEALTHY
+    return SourceHealth(health, f"Exit code {done.returncode}. {text}".strip())
 
 
 def _tcp(probe: Probe) -> SourceHealth:
@@ -119,7 +124,7 @@ def _service(probe: Probe) -> SourceHealth:
     query = (
         ("launchctl", "list", name) if sys.platform == "darwin" else ("systemctl", "is-active", "--", name)
     )
-    health = _command(replace(probe, target=query))
+    health = _command(replace(probe, target=query), unasked=_UNASKED.get(query[0], ()))
     if sys.platform == "darwin" and health.health is Health.HEALTHY and '"PID"' not in health.message:
         return SourceHealth(Health.UNHEALTHY, "It is not running.")
     return health

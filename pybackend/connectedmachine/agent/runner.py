@@ -2,18 +2,23 @@
 
 It holds the machine's effects lock. Front ends commit wishes to the store and start a runner
 (``agent.launch``); it reads the wishes at its safe points. A pending rollback keeps it for an hour of
-tries; later ones belong to the next pass.
+tries; later ones belong to the next pass. So does a maintenance window that opens before the next pass.
 """
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from connectedmachine.agent.events import announce
 from connectedmachine.agent.hands import Hands
 from connectedmachine.agent.heads import nothing_to_remove, operation_for, planned_move
 from connectedmachine.agent.images import offered
+from connectedmachine.agent.openings import Openings
 from connectedmachine.agent.operator import Operator, StopPoint
+from connectedmachine.agent.outcome import reason_of
 from connectedmachine.agent.planner import Planner
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.operation import (
@@ -21,7 +26,6 @@ from connectedmachine.model.operation import (
     End,
     Operation,
     OperationKind,
-    Outcome,
     Pause,
 )
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Status
@@ -29,16 +33,21 @@ from connectedmachine.model.upgrade_plan import parse
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.agreement import difference
-from connectedmachine.upgrade.gate import NOT_ALLOWED, REFUSALS
+from connectedmachine.upgrade.gate import NOT_ALLOWED
+from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
-from connectedmachine.upgrade.subject import Planned, retry_at
+from connectedmachine.upgrade.restraint import VERSION_PINNED, retry_at
+from connectedmachine.upgrade.subject import Planned
+
+WINDOW = "window"
+"""Initiator of a pass that a runner asks for when a maintenance window opens."""
 
 PATIENCE = 3600.0
 """Seconds for which a pending rollback keeps the runner."""
 
 _LOOK = 1.0
-"""Seconds between looks at the store while nothing but a pending rollback is left."""
+"""Seconds between looks at the store while nothing but a pending rollback or a window is left."""
 
 _PROVISIONING = {
     OperationKind.INSTALL: ProvisioningState.CREATING,
@@ -46,13 +55,6 @@ _PROVISIONING = {
     OperationKind.CHANGE_VERSION: ProvisioningState.UPDATING,
     OperationKind.REMOVE: ProvisioningState.DELETING,
     OperationKind.RESET_STATE: ProvisioningState.UPDATING,
-}
-
-_REASONS = {
-    Outcome.SUCCEEDED: Reason.UPGRADED,
-    Outcome.ROLLED_BACK: Reason.ROLLED_BACK,
-    Outcome.FAILED: Reason.FAILED,
-    Outcome.CANCELLED: Reason.INTERRUPTED,
 }
 
 
@@ -67,27 +69,38 @@ class Runner:
         *,
         patience: float = PATIENCE,
         stop_point: StopPoint = lambda _: None,
+        images: Callable[[], Images] | None = None,
     ) -> None:
+        """``images``: what can be chosen from now; by default what the galleries offer."""
         self._store = store
         self._machine = machine
         self._clock = hands.clock
         self._hands = hands
         self._operator = Operator(store, hands, stop_point)
         self._patience = patience
-        # A removal that fails is tried again by the next runner, not by this one in a circle.
-        self._failed_removals: set[str] = set()
+        self._openings = Openings(store, machine.id)
+        self._images = images or (lambda: offered(store))
+        # A removal that fails, and settings for which there was no room, are tried again by the next runner,
+        # not by this one in a circle; with the number of the settings, since newer ones are another wish.
+        self._put_off: set[tuple[str, int]] = set()
 
     def run(self) -> None:
         """Work until nothing is due and no rollback is worth waiting for."""
         self._hands.tidy()
         idle_since = self._clock.monotonic()
         while True:
-            if self._resume() or self._asked_for() or self._pass():
+            if self._resume() or self._asked_for() or self._pass() or self._opened():
                 idle_since = self._clock.monotonic()
-            elif (self._pauses() or self._waits()) and self._clock.monotonic() - idle_since < self._patience:
+            elif self._is_worth_staying(idle_since):
                 self._clock.sleep(_LOOK)
             else:
                 return
+
+    def _is_worth_staying(self, idle_since: float) -> bool:
+        if self._clock.monotonic() - idle_since < self._patience and (self._pauses() or self._waits()):
+            return True
+        # Nobody waits on a simulated machine: sleeping takes no time there, so this would never end.
+        return not self._machine.simulated and self._openings.worth_staying(self._clock.now())
 
     def has_work(self) -> bool:
         """Say whether something is due now; changes nothing."""
@@ -95,6 +108,7 @@ class Runner:
             any(self._is_due(operation) for operation in self._unfinished())
             or self._next_asked_for() is not None
             or self._store.passes.next_wanted(self._machine.id) is not None
+            or bool(self._openings.opened(self._clock.now()))
         )
 
     # Unfinished operations.
@@ -128,7 +142,13 @@ class Runner:
         return any(o is not None and o.standing is Standing.COMING for o in obstacles)
 
     def _asking(self) -> list[Extension]:
-        return [e for e in queue(self._store.extensions.of_machine(self._machine.id)) if _asks(e)]
+        now = self._clock.now()
+        extensions = self._store.extensions.of_machine(self._machine.id)
+        return [e for e in queue(extensions) if _asks(e) and not self._only_waits(e, now)]
+
+    def _only_waits(self, extension: Extension, now: datetime) -> bool:
+        # To plan for it each second of its wait would read every gallery as often.
+        return self._openings.is_told(extension, now) and not _asks(replace(extension, target=None))
 
     def _asked_for(self) -> bool:
         found = self._next_asked_for()
@@ -138,8 +158,8 @@ class Runner:
         begun = self._begin(wanted, planner, automatic=False, pass_=None)
         if isinstance(begun, Operation):
             end = self._operator.advance(begun.id)
-            if begun.kind is OperationKind.REMOVE and isinstance(end, End) and end.installed is not None:
-                self._failed_removals.add(wanted.name)
+            if isinstance(end, End) and _is_wanted_still(begun, end):
+                self._put_off.add((wanted.name, wanted.settings.seq))
         return True
 
     def _next_asked_for(self) -> tuple[Extension, Planner] | None:
@@ -150,19 +170,19 @@ class Runner:
         now = self._clock.now()
         for extension in extensions:
             planned = planner.plan(extension, now, automatic=False)
-            given_up = extension.removing and extension.name in self._failed_removals
+            put_off = (extension.name, extension.settings.seq) in self._put_off
             idle = _without_work(extension, planned, now)
-            if (planned.move is not None and not given_up) or idle is not None:
+            if (planned.move is not None and not put_off) or idle is not None:
                 return extension, planner
         return None
 
     def _planner(self) -> Planner:
-        return Planner(self._store, self._machine, offered(self._store), lambda: self._hands)
+        return Planner(self._store, self._machine, self._images(), lambda: self._hands)
 
     # Passes.
 
     def _pass(self) -> bool:
-        """Do one extension of the oldest pass that was asked for, or end the pass."""
+        """Do the oldest pass that was asked for up to its next operation, or end the pass."""
         pass_ = self._store.passes.next_wanted(self._machine.id)
         if pass_ is None:
             return False
@@ -172,28 +192,41 @@ class Runner:
             for operation in self._store.operations.of_pass(pass_.id)
             for instance in operation.instances
         }
-        for extension in queue(self._store.extensions.of_machine(self._machine.id)):
-            name = extension.name.lower()
-            if name in decided or (pass_.extension is not None and pass_.extension.lower() != name):
-                continue
-            operation = begun.get(name)
-            if operation is None:
-                decision = self._decide(extension, pass_)
-            else:
-                decision = self._decision_of(operation, extension.name)
-            self._store.passes.decide(pass_, decision, self._clock.now())
+        undecided = [
+            extension
+            for extension in queue(self._store.extensions.of_machine(self._machine.id))
+            if extension.name.lower() not in decided
+            and (pass_.extension is None or pass_.extension.lower() == extension.name.lower())
+        ]
+        if not undecided:
+            self._store.passes.end(pass_.id, self._clock.now())
             return True
-        self._store.passes.end(pass_.id, self._clock.now())
+        planner = self._planner()
+        with self._store.transaction():
+            for extension in undecided:
+                operation = begun.get(extension.name.lower())
+                if operation is None:
+                    found = self._begin(extension, planner, automatic=True, pass_=pass_)
+                    if isinstance(found, Operation):
+                        break
+                else:
+                    found = self._decision_of(operation, extension.name)
+                self._store.passes.decide(pass_, found, self._clock.now())
+            else:
+                return True
+        self._operator.advance(found.id)
+        operation = self._store.operations.get(found.id)
+        assert operation is not None
+        self._store.passes.decide(pass_, self._decision_of(operation, extension.name), self._clock.now())
         return True
 
-    def _decide(self, extension: Extension, pass_: Pass) -> Decision:
-        begun = self._begin(extension, self._planner(), automatic=True, pass_=pass_)
-        if isinstance(begun, Decision):
-            return begun
-        self._operator.advance(begun.id)
-        operation = self._store.operations.get(begun.id)
-        assert operation is not None
-        return self._decision_of(operation, extension.name)
+    def _opened(self) -> bool:
+        """Ask for another look at what a pass found outside of its window, now that it is open."""
+        now = self._clock.now()
+        opened = self._openings.opened(now)
+        for name in opened:
+            self._store.passes.request(Pass(str(uuid.uuid4()), self._machine.id, name, WINDOW, now))
+        return bool(opened)
 
     def _decision_of(self, operation: Operation, name: str) -> Decision:
         """What came, for one of the extensions it covers, of an operation that a pass began."""
@@ -205,16 +238,12 @@ class Runner:
             if isinstance(step, Pause):
                 message, due = step.message, step.since + timedelta(seconds=step.seconds)
             return Decision(name, Reason.ROLLBACK_PENDING, message, old, new, due, operation.id)
-        reason = _REASONS[operation.outcome]
-        if reason is Reason.UPGRADED and operation.kind is OperationKind.INSTALL:
-            reason = Reason.INSTALLED
-        if operation.code == "DiskFull":
-            reason = Reason.DISK_FULL
-        elif operation.code in REFUSALS:
-            reason = Reason.BLOCKED_BY_POLICY
+        reason = reason_of(operation.kind, operation.outcome, operation.code)
         failures = self._store.policies.backoffs(self._machine.id, name)
         failed = next((b for b in failures if b.version == new), None)
         due = None if failed is None else retry_at(failed, operation.policy, self._machine.id)
+        if operation.code == Reason.OUTSIDE_WINDOW:
+            reason, due = Reason.OUTSIDE_WINDOW, self._openings.next_of(name, self._clock.now())
         return Decision(name, reason, operation.message, old, new, due, operation.id)
 
     # Beginning.
@@ -248,6 +277,7 @@ class Runner:
             now = self._clock.now()
             operation = operation_for(self._store, extension, planned.move, planner, pass_, now)
             self._store.operations.begin(operation)
+            announce.begun(self._store, operation, operation.began)
             for instance in operation.instances:
                 covered = self._store.extensions.find(extension.machine_id, instance.name)
                 assert covered is not None
@@ -265,6 +295,10 @@ class Runner:
         # What a user asked for is done before the pass, and is not due any more when its turn comes.
         if move is None and (agreed is None or not agreed.automatic):
             return None
+        # What its window alone keeps is as planned, and says when the window opens.
+        shut = move is None and planned.decision.reason is Reason.OUTSIDE_WINDOW
+        if shut and agreed is not None and agreed.to_version == planned.decision.to_version:
+            return None
         due = None
         if move is not None:
             due = planned_move(self._store, extension, move, planner, self._clock.now())
@@ -277,9 +311,9 @@ class Runner:
 def _without_work(extension: Extension, planned: Planned, now: datetime) -> Extension | None:
     """The extension as it is when what was asked for cannot be done now; ``None`` when nothing changes.
 
-    A version that has left every gallery, or that the machine does not admit any more, is asked for no more;
-    settings and a removal wait until they are admitted again. An install that waits for what nobody is
-    working on stays asked for, and says what it waits for.
+    A version that has left every gallery, that the machine does not admit any more, or that a pin excludes,
+    is asked for no more; settings and a removal wait until they are admitted again. An install that waits
+    for what nobody is working on stays asked for, and says what it waits for.
     """
     decision, obstacle = planned.decision, planned.obstacle
     at_rest = extension.provisioning in (ProvisioningState.SUCCEEDED, ProvisioningState.FAILED)
@@ -290,8 +324,14 @@ def _without_work(extension: Extension, planned: Planned, now: datetime) -> Exte
         return replace(
             extension, target=None, provisioning=ProvisioningState.SUCCEEDED, status=status, changed=now
         )
-    if decision.reason is Reason.BLOCKED_BY_POLICY:
-        status = Status(NOT_ALLOWED, "Error", "Not ready", decision.message, now)
+    if decision.reason is Reason.OUTSIDE_WINDOW:
+        status = Status(Reason.OUTSIDE_WINDOW, "Information", "Waiting", decision.message, now)
+        if (extension.status.code, extension.status.message) == (status.code, status.message):
+            return None
+        return replace(extension, provisioning=ProvisioningState.SUCCEEDED, status=status, changed=now)
+    if decision.reason in (Reason.BLOCKED_BY_POLICY, Reason.PINNED):
+        code = VERSION_PINNED if decision.reason is Reason.PINNED else NOT_ALLOWED
+        status = Status(code, "Error", "Not ready", decision.message, now)
         return replace(
             extension, target=None, provisioning=ProvisioningState.FAILED, status=status, changed=now
         )
@@ -308,6 +348,13 @@ def _without_work(extension: Extension, planned: Planned, now: datetime) -> Exte
     if (extension.status.code, extension.status.message) == (status.code, status.message):
         return None
     return replace(extension, provisioning=state, status=status, changed=now)
+
+
+def _is_wanted_still(operation: Operation, end: End) -> bool:
+    """Say whether what an operation failed to do stays asked for."""
+    if operation.kind is OperationKind.CONFIGURE:
+        return end.code == "DiskFull"
+    return operation.kind is OperationKind.REMOVE and end.installed is not None
 
 
 def _asks(extension: Extension) -> bool:

@@ -2,7 +2,7 @@
 
 Exit codes (design page, section 7): 0 done, 1 the service refused or failed, or a package that was checked
 does not keep the contract, 2 the arguments are wrong, 3 what was named does not exist, 4 after ``upgrade
-run`` when a rollback is pending, 130 after Ctrl+C.
+run`` and ``schedule run`` when a rollback is pending, 130 after Ctrl+C.
 An error is one line on standard error and one with what to do next.
 """
 
@@ -12,6 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from connectedmachine.frontends.cli_output import text
 from connectedmachine.frontends.cli_parser import parse
@@ -53,14 +54,15 @@ def _do(arguments: Sequence[str] | None, terminal: Terminal) -> int:
     command, options, output = parse(arguments)
     from connectedmachine.service import Service
 
-    service = Service.open()
+    home = options.pop("home", None)
+    service = Service.open(None if home is None else Path(str(home)).absolute())
     result = command.call(service, options, terminal)
     if terminal.cancelled():
         terminal.say("Stopped waiting; what was asked for goes on in the background.")
         return INTERRUPTED
     if command.shows is not None:
         _print(text(command.shows, result, output))
-    if command.words == "upgrade run" and _has(result, "reason", "RollbackPending"):
+    if command.words in ("upgrade run", "schedule run") and _has(result, "reason", "RollbackPending"):
         return ROLLBACK_PENDING
     return FAILED if command.words == "gallery check" and _has(result, "result", "Failed") else DONE
 

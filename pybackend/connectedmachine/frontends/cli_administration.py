@@ -1,5 +1,5 @@
 """Commands that are about a machine and the way to it, rather than about its extensions: policy,
-configuration, probes, holds, credentials and the REST server."""
+configuration, probes, holds, pins, credentials and the REST server."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from connectedmachine.frontends.cli_options import (
     needed,
     place,
     policy_duration,
+    policy_number,
     text,
 )
 from connectedmachine.frontends.cli_serve import serve
+from connectedmachine.frontends.cli_windows import WINDOWS
 
 _PROPERTY = place(
     "property", help="name of the property, as azcmagent has it", metavar="PROPERTY",
@@ -51,12 +53,27 @@ ADMINISTRATION = (
                          help="how long it must be healthy for the watch to end early"),
          policy_duration("--retry-interval", dest="retry_interval",
                          help="pause before a failed version is tried again"),
+         policy_number("--retry-growth", dest="retry_growth", metavar="1..10",
+                       help="factor by which each further failure lengthens that pause"),
+         policy_duration("--retry-longest", dest="retry_longest",
+                         help="what the pause grows to at most; 0 for a year"),
+         policy_number("--retry-limit", dest="retry_limit", metavar="0..1000",
+                       help="how often a version is tried; 0 for as often as it takes"),
+         policy_duration("--retry-for", dest="retry_for",
+                         help="how long after its first failure a version is tried; 0 for always"),
+         policy_number("--retry-jitter", dest="retry_jitter", metavar="0..1",
+                       help="part of the pause that a machine's own delay adds to it at most"),
          policy_duration("--manual-health-window", dest="manual_health_window",
                          help="how long a machine is watched after an explicit upgrade"),
          policy_duration("--sample-interval", dest="sample_interval",
                          help="time from one health sample to the next"),
          policy_duration("--rollback-pause", dest="rollback_pause",
                          help="pause before a failed rollback is tried again; doubles each time"),
+         Option(("--enrol-by-default",), "enrol_by_default",
+                "whether a new extension is enrolled unless its creation says otherwise",
+                type=values.boolean_or_default, metavar="true|false|default"),
+         policy_duration("--pass-interval", dest="pass_interval",
+                         help="from one pass to the next: a window that opens sooner is waited for"),
          policy_duration("--install-timeout", dest="install_timeout",
                          help="how long the handler's install may take before it is ended"),
          policy_duration("--update-timeout", dest="update_timeout",
@@ -121,7 +138,7 @@ ADMINISTRATION = (
         "Remove-AzConnectedMachineHealthProbe",
     ),
     Command(
-        "hold add", "keep an extension, or one version of it, from moving",
+        "hold add", "keep an extension, or versions of it, from moving by itself",
         f"hold add {_IN} -n agent --version 1.2 --reason 'breaks our proxy'",
         passed_on("hold_add"), "hold",
         (*OF_EXTENSION, VERSION,
@@ -136,6 +153,31 @@ ADMINISTRATION = (
     Command(
         "hold remove", "end a hold", f"hold remove {_IN} -n agent --version 1.2",
         passed_on("hold_remove"), None, (*OF_EXTENSION, VERSION), "Remove-AzConnectedMachineUpgradeHold",
+    ),
+    *WINDOWS,
+    Command(
+        "hold clear", "end every hold of a machine or of an extension", f"hold clear {_IN}",
+        passed_on("hold_clear"), None, (*OF_MACHINE, NAME), "Remove-AzConnectedMachineUpgradeHold -All",
+    ),
+    Command(
+        "pin add", "let an extension have certain versions only, or never have certain ones",
+        f"pin add {_IN} -n agent --version 1.2 --reason 'what we tested'",
+        passed_on("pin_add"), "pin",
+        (*OF_EXTENSION,
+         text("--version", dest="version", required=True, metavar="VERSION",
+              help="1.2 means every 1.2; four numbers mean that version alone"),
+         Option(("--block",), "block", "never have these, in place of only these", nargs=0, const=True),
+         text("--reason", dest="reason", help="why, for whoever reads it")),
+        "Add-AzConnectedMachineUpgradePin",
+    ),
+    Command(
+        "pin list", "list the pins", f"pin list {_IN} -o table",
+        passed_on("pin_list"), "pin", (*OF_MACHINE, NAME), "Get-AzConnectedMachineUpgradePin",
+    ),
+    Command(
+        "pin remove", "remove a pin; without a version, all of an extension",
+        f"pin remove {_IN} -n agent --version 1.2",
+        passed_on("pin_remove"), None, (*OF_EXTENSION, VERSION), "Remove-AzConnectedMachineUpgradePin",
     ),
     Command(
         "credential create", "make a credential for the REST API; its secret is shown once",

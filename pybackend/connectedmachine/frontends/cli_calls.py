@@ -51,8 +51,8 @@ _PROPERTIES = (
 _JSON_TEXTS = ("settings", "protectedSettings", "identity", "locationData", "osProfile", "agentUpgrade")
 
 
-def passed_on(method: str) -> Call:
-    """A call of the service's ``method`` with the options as they are."""
+def passed_on(method: str, by: str = "CLI") -> Call:
+    """A call of the service's ``method`` with the options as they are; ``by`` begins the initiator's name."""
 
     def call(service: Service, options: Options, terminal: Terminal) -> object:
         # None: what only this front end offers, such as credentials.
@@ -60,7 +60,7 @@ def passed_on(method: str) -> Call:
         do = getattr(service, method)
         if named is None or named not in MUTATIONS:
             return do(**options)
-        mutation = {**_with_tags(options), "follow": terminal, "initiator": _initiator()}
+        mutation = {**_with_tags(options), "follow": terminal, "initiator": initiator(by)}
         if "wait" not in METHODS[named][1].split():
             return do(**mutation)
         with terminal.waiting():
@@ -127,6 +127,15 @@ def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
             ("subscription_id", "resource_group", "machine"), place(str(options["plan_text"])), strict=True
         )
         return run(service, {**dict(named), **options}, terminal)
+    return _pass(service, options, terminal, run)
+
+
+def scheduled_pass(service: Service, options: Options, terminal: Terminal) -> object:
+    """A pass over this host when the system's scheduler is who asks."""
+    return _pass(service, options, terminal, passed_on("upgrade_run", by="Task"))
+
+
+def _pass(service: Service, options: Options, terminal: Terminal, run: Call) -> object:
     if "machine" in options:
         if "resource_group" not in options:
             raise _missing("--machine-name needs --resource-group.")
@@ -147,6 +156,11 @@ def run_pass(service: Service, options: Options, terminal: Terminal) -> object:
         where = {"resource_group": machine["resourceGroup"], "machine": machine["name"]}
         decisions += _items(run(service, {**options, **where}, terminal))
     return {"value": decisions}
+
+
+def retry(service: Service, options: Options, terminal: Terminal) -> object:
+    """A pass for which nothing that failed has to wait."""
+    return passed_on("upgrade_run")(service, {**options, "retry": True}, terminal)
 
 
 def config_list(service: Service, options: Options, terminal: Terminal) -> object:
@@ -248,7 +262,8 @@ def _member(name: str, options: Options) -> str:
     return f"{json.dumps(name)}: {value}"
 
 
-def _initiator() -> str:
+def initiator(by: str) -> str:
+    """Who asks, and by what."""
     import getpass
     import socket
 
@@ -256,7 +271,7 @@ def _initiator() -> str:
         user = getpass.getuser()
     except (KeyError, OSError, ImportError):  # a user id without an account, and nothing in the environment
         user = "?"
-    return f"CLI: {user}@{socket.gethostname()}"
+    return f"{by}: {user}@{socket.gethostname()}"
 
 
 def _missing(message: str) -> InvalidRequestError:

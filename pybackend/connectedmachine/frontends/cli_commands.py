@@ -14,6 +14,7 @@ from connectedmachine.frontends.cli_command import Command
 from connectedmachine.frontends.cli_options import (
     GALLERY,
     GROUP,
+    IGNORE_WINDOW,
     LOCATION,
     MACHINE,
     NAME,
@@ -34,6 +35,7 @@ from connectedmachine.frontends.cli_options import (
     place,
     text,
 )
+from connectedmachine.frontends.cli_unattended import UNATTENDED
 from connectedmachine.frontends.cli_values import content
 
 GROUPS = {
@@ -43,10 +45,14 @@ GROUPS = {
     "extension type": "see the types of a publisher",
     "gallery": "manage the folders that versions come from, and what is published in them",
     "upgrade": "upgrade what is enrolled, as Azure does by itself, and see what was done",
+    "schedule": "have the system's scheduler run upgrade passes",
+    "event-sink": "tell the system's log, a command or a webhook what happens to upgrades",
     "policy": "see and change how upgrades are watched, rolled back and retried",
     "config": "see and change which extensions the administrator of a machine admits",
     "probe": "manage health probes, which say whether a machine is healthy",
-    "hold": "keep extensions, or versions of them, from moving",
+    "hold": "keep extensions, or versions of them, from moving by themselves",
+    "pin": "keep extensions to versions, or from versions, whoever asks for another",
+    "window": "let versions change in maintenance windows only",
     "credential": "manage who may use the REST API",
 }
 
@@ -79,7 +85,7 @@ _CHANGES = (
            "extensions that are to be ready before it is installed; alone: none",
            nargs="*", metavar="NAME"),
     text("--force-update-tag", dest="forceUpdateTag", help="a new text has the settings applied again"),
-    TAGS, PUBLISHER, TYPE, NO_WAIT,
+    TAGS, PUBLISHER, TYPE, NO_WAIT, IGNORE_WINDOW,
 )  # fmt: skip
 
 COMMANDS = (
@@ -88,7 +94,9 @@ COMMANDS = (
         calls.connect, "machine",
         (needed(GROUP), _MACHINE_NAME, SUBSCRIPTION, LOCATION, TAGS,
          boolean("--simulated", dest="simulated", help="a machine whose handlers are played"),
-         text("--os-type", dest="os_type", help="of a simulated machine", metavar="Linux|Windows")),
+         text("--os-type", dest="os_type", help="of a simulated machine", metavar="Linux|Windows"),
+         Option(("--scenario",), "scenario_text", "what a simulated machine plays", type=content,
+                metavar="FILE")),
         "Connect-AzConnectedMachine",
     ),
     Command(
@@ -128,7 +136,7 @@ COMMANDS = (
         "upgrade-extension", "move extensions to given versions",
         f"""upgrade-extension {_IN} --extension-targets '{{"P.T": {{"targetVersion": "1.2"}}}}'""",
         calls.upgrade_extension, "extension",
-        (*OF_MACHINE, NO_WAIT,
+        (*OF_MACHINE, NO_WAIT, IGNORE_WINDOW,
          json_object("--extension-targets", dest="targets", required=True,
                      help="versions by publisher and type")),
         "Update-AzConnectedExtension",
@@ -253,8 +261,14 @@ COMMANDS = (
         "Start-AzConnectedMachineUpgrade",
     ),
     Command(
+        "upgrade retry", "run, and try again now what failed and waits for its next try",
+        f"upgrade retry {_IN} -n agent -o table",
+        calls.retry, "decision", (*OF_MACHINE, NAME, NO_WAIT), "Start-AzConnectedMachineUpgrade -Retry",
+    ),
+    Command(
         "upgrade plan", "say what a run would do; 'upgrade run --plan' takes what it prints",
-        f"upgrade plan {_IN} -o json", passed_on("upgrade_plan"), "plan", (*OF_MACHINE, NAME),
+        f"upgrade plan {_IN} -o json", passed_on("upgrade_plan"), "plan",
+        (*OF_MACHINE, NAME, Option(("--retry",), "retry", "what a retry would do", nargs=0, const=True)),
         "Get-AzConnectedMachineUpgrade -Plan",
     ),
     Command(
@@ -281,5 +295,6 @@ COMMANDS = (
                 required=True, choices=("forward", "back", "stop"))),
         "Resolve-AzConnectedMachineUpgrade",
     ),
+    *UNATTENDED,
     *ADMINISTRATION,
 )  # fmt: skip

@@ -84,6 +84,11 @@ def policy_duration(*flags: str, dest: str, help: str) -> Option:
     return Option(flags, dest, help, type=values.duration_or_default, metavar="DURATION|default")
 
 
+def policy_number(*flags: str, dest: str, help: str, metavar: str) -> Option:
+    """An option that takes a number, or ``default``."""
+    return Option(flags, dest, help, type=values.number_or_default, metavar=f"{metavar}|default")
+
+
 def needed(option: Option) -> Option:
     """The same option, and the command does not go without it."""
     return replace(option, required=True)
@@ -108,6 +113,10 @@ YES = Option(("--yes", "-y"), "yes", "do not ask", nargs=0, const=True)
 NO_WAIT = Option(
     ("--no-wait",), "wait", "return as soon as the request is stored; it is done in the background",
     nargs=0, const=False,
+)  # fmt: skip
+IGNORE_WINDOW = Option(
+    ("--ignore-window",), "ignore_window", "change the version now, though no maintenance window is open",
+    nargs=0, const=True,
 )  # fmt: skip
 
 OF_MACHINE = (needed(GROUP), needed(MACHINE), SUBSCRIPTION)

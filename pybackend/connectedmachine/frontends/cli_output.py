@@ -94,6 +94,23 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "Time": "lastSample.time",
         "Message": "lastSample.message",
     },
+    "task": {
+        "Name": "name",
+        "Scheduler": "scheduler",
+        "NextRun": "nextRun",
+        "LastRun": "lastRun",
+        "LastResult": "lastResult",
+        "Description": "description",
+    },
+    "sink": {
+        "Name": "name",
+        "Kind": "kind",
+        "Target": "target",
+        "Machine": "machine",
+        "Waiting": "waiting",
+        "LastError": "lastError",
+    },
+    "sent": {"Id": "id", "Delivered": "delivered"},
     "credential": {
         "Name": "name",
         "ClientId": "clientId",
@@ -102,11 +119,29 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         "LastUsed": "lastUsed",
     },
     "new credential": {"Name": "name", "ClientId": "clientId", "ClientSecret": "clientSecret"},
-    "hold": {"Name": "name", "Version": "version", "Until": "until", "Reason": "reason"},
+    "hold": {
+        "Name": "name",
+        "Version": "version",
+        "Until": "until",
+        "Expired": "expired",
+        "Reason": "reason",
+    },
+    "pin": {"Name": "name", "Kind": "kind", "Version": "version", "Reason": "reason"},
+    "window": {
+        "Name": "name",
+        "Window": "windowName",
+        "TimeZone": "timeZone",
+        "Days": "days",
+        "Weeks": "weeks",
+        "Start": "start",
+        "Duration": "durationSeconds",
+        "IsOpen": "isOpen",
+        "NextOpening": "nextOpening",
+    },
 }
 _GROUP_IN_ID = re.compile(r"/resourceGroups/([^/]+)/", re.IGNORECASE)
 # Of a policy these are numbers and no durations.
-_PLAIN_NUMBERS = frozenset({"retryGrowth"})
+_PLAIN_NUMBERS = frozenset({"retryGrowth", "retryLimit", "retryJitter"})
 
 
 def text(kind: str, result: object, output: str) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+_DECIMAL = re.compile(_NUMBER, re.ASCII)
 _SHORT = re.compile(rf"(?=.)(?:{_NUMBER}d)?(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?", re.ASCII)
 _ISO = re.compile(rf"P(?=.)(?:{_NUMBER}D)?(?:T(?=.)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?", re.ASCII)
 _TIME_SPAN = re.compile(r"(?:(\d{1,5})\.)?([01]?\d|2[0-3]):([0-5]\d):([0-5]\d(?:\.\d{1,7})?)", re.ASCII)
@@ -40,6 +41,20 @@ def duration(text: str) -> float:
 def duration_or_default(text: str) -> float | None:
     """As ``duration``; ``None`` for the word ``default``."""
     return None if text == TAKEN_BACK else duration(text)
+
+
+def number_or_default(text: str) -> float | None:
+    """A number; ``None`` for the word ``default``. Whether it may be is said by whom it is for."""
+    if text == TAKEN_BACK:
+        return None
+    if _DECIMAL.fullmatch(text) is None:
+        raise ArgumentTypeError(f"'{text}' is not a number, such as 2 or 0.5")
+    return float(text)
+
+
+def boolean_or_default(text: str) -> bool | None:
+    """As ``boolean``; ``None`` for the word ``default``."""
+    return None if text == TAKEN_BACK else boolean(text)
 
 
 def text_or_default(text: str) -> str | None:
@@ -76,6 +91,11 @@ def json_object(text: str) -> str:
     if value is not None and not isinstance(value, dict):
         raise ArgumentTypeError("this is not a JSON object")
     return written
+
+
+def secret(text: str) -> str:
+    """The text itself; ``@FILE`` reads it, ``@-`` from stdin, without the line's end."""
+    return content(text[1:]).rstrip("\r\n") if text.startswith("@") else text
 
 
 def tags(words: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import re
 
 from connectedmachine.frontends.cli_commands import COMMANDS
 
-_CMDLET = re.compile(r"(Get-Help )?\b([A-Z][a-z]+-Az\w+(?: -(?:History|Plan))?)")
+_CMDLET = re.compile(r"(Get-Help )?\b([A-Z][a-z]+-Az\w+(?: -(?:History|Plan|Retry|All))?)")
 _PARAMETER = re.compile(r"(?<![\w-])-([A-Z]\w+)")
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 

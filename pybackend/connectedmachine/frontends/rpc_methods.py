@@ -10,7 +10,7 @@ _MACHINE = "resourceGroup machine"
 
 METHODS: dict[str, tuple[str, str]] = {
     # method: (required parameters, optional parameters)
-    "machine.connect": ("resourceGroup name", "location tags simulated osType"),
+    "machine.connect": ("resourceGroup name", "location tags simulated osType scenarioText"),
     "machine.get": ("resourceGroup name", ""),
     "machine.status": ("resourceGroup name", ""),
     "machine.list": ("", "resourceGroup"),
@@ -18,11 +18,11 @@ METHODS: dict[str, tuple[str, str]] = {
     "machine.remove": ("resourceGroup name", ""),
     "extension.get": (f"{_MACHINE} name", ""),
     "extension.list": (_MACHINE, ""),
-    "extension.put": (f"{_MACHINE} name bodyText", "wait"),
-    "extension.patch": (f"{_MACHINE} name bodyText", "wait"),
+    "extension.put": (f"{_MACHINE} name bodyText", "wait ignoreWindow"),
+    "extension.patch": (f"{_MACHINE} name bodyText", "wait ignoreWindow"),
     "extension.remove": (f"{_MACHINE} name", "wait"),
     "extension.resetState": (f"{_MACHINE} name", "wait"),
-    "extension.upgrade": (f"{_MACHINE} targetsText", "wait"),
+    "extension.upgrade": (f"{_MACHINE} targetsText", "wait ignoreWindow"),
     "extension.preview": (f"{_MACHINE} name verb", "bodyText"),
     "image.publish": (
         "path publisher type version operatingSystem",
@@ -41,17 +41,25 @@ METHODS: dict[str, tuple[str, str]] = {
     "gallery.add": ("name path", ""),
     "gallery.list": ("", "name"),
     "gallery.remove": ("name", ""),
-    "upgrade.run": (_MACHINE, "name planText wait"),
-    "upgrade.plan": (_MACHINE, "name"),
+    "upgrade.run": (_MACHINE, "name planText retry wait"),
+    "upgrade.plan": (_MACHINE, "name retry"),
     "upgrade.why": (f"{_MACHINE} name", "at"),
     "upgrade.decisions": (_MACHINE, "name"),
     "upgrade.history": (_MACHINE, "name"),
     "upgrade.resolve": (f"{_MACHINE} name choice", ""),
+    "schedule.register": ("", "resourceGroup machine every at jitter scheduler"),
+    "schedule.unregister": ("", ""),
+    "schedule.list": ("", ""),
+    "eventSink.add": ("name", "resourceGroup machine command webhook osLog timeout header secret"),
+    "eventSink.list": ("", "name"),
+    "eventSink.remove": ("name", ""),
+    "eventSink.test": ("name", ""),
     "policy.get": (_MACHINE, "name"),
     "policy.set": (
         _MACHINE,
-        "name preset healthWindow stableFor healthyFor retryInterval manualHealthWindow sampleInterval"
-        " rollbackPause installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
+        "name preset healthWindow stableFor healthyFor retryInterval retryGrowth retryLongest retryLimit"
+        " retryFor retryJitter manualHealthWindow sampleInterval rollbackPause enrolByDefault passInterval"
+        " installTimeout updateTimeout enableTimeout disableTimeout uninstallTimeout",
     ),
     "config.get": (_MACHINE, ""),
     "config.set": (_MACHINE, "extensionsEnabled allowList blockList mode edit"),
@@ -62,6 +70,13 @@ METHODS: dict[str, tuple[str, str]] = {
     "hold.add": (f"{_MACHINE} name", "version until reason"),
     "hold.list": (_MACHINE, "name"),
     "hold.remove": (f"{_MACHINE} name", "version"),
+    "hold.clear": (_MACHINE, "name"),
+    "pin.add": (f"{_MACHINE} name version", "block reason"),
+    "pin.list": (_MACHINE, "name"),
+    "pin.remove": (f"{_MACHINE} name", "version"),
+    "window.add": (f"{_MACHINE} windowName timeZone start duration", "name days weeks blackouts spread"),
+    "window.list": (_MACHINE, "name"),
+    "window.remove": (f"{_MACHINE} windowName", "name"),
 }
 
 MUTATIONS = frozenset(
@@ -81,6 +96,10 @@ MUTATIONS = frozenset(
         "gallery.remove",
         "upgrade.run",
         "upgrade.resolve",
+        "schedule.register",
+        "schedule.unregister",
+        "eventSink.add",
+        "eventSink.remove",
         "policy.set",
         "config.set",
         "config.import",
@@ -88,21 +107,41 @@ MUTATIONS = frozenset(
         "probe.remove",
         "hold.add",
         "hold.remove",
+        "hold.clear",
+        "pin.add",
+        "pin.remove",
+        "window.add",
+        "window.remove",
     }
 )
 """The methods that change something: they follow, and take ``idempotencyKey`` and ``initiator`` too."""
 
 # A parameter's name says its type, in every method; whatever is not named here is a string.
-_BOOLEANS = frozenset({"wait", "simulated", "supportsAutomaticUpgrade", "extensionsEnabled"})
+_BOOLEANS = frozenset(
+    {
+        "wait",
+        "ignoreWindow",
+        "simulated",
+        "osLog",
+        "supportsAutomaticUpgrade",
+        "extensionsEnabled",
+        "retry",
+        "block",
+        "enrolByDefault",
+    }
+)
 _SECONDS = frozenset(
     {
         "healthWindow",
         "stableFor",
         "healthyFor",
         "retryInterval",
+        "retryLongest",
+        "retryFor",
         "manualHealthWindow",
         "sampleInterval",
         "rollbackPause",
+        "passInterval",
         "installTimeout",
         "updateTimeout",
         "enableTimeout",
@@ -111,12 +150,17 @@ _SECONDS = frozenset(
         "interval",
         "timeout",
         "window",
+        "duration",
+        "spread",
+        "every",
+        "jitter",
     }
 )
-_STRING_LISTS = frozenset({"command", "allowList", "blockList"})
+_NUMBERS = frozenset({"retryGrowth", "retryLimit", "retryJitter"})
+_STRING_LISTS = frozenset({"command", "allowList", "blockList", "days", "weeks", "blackouts"})
 _STRING_MAPS = frozenset({"tags"})
 _CLEARED_BY_NULL = {
-    "policy.set": _SECONDS | {"preset"},
+    "policy.set": _SECONDS | _NUMBERS | {"preset", "enrolByDefault"},
     "config.set": frozenset({"extensionsEnabled", "allowList", "blockList", "mode"}),
 }
 
@@ -178,6 +222,8 @@ def type_of(name: str) -> str:
         return "true or false"
     if name in _SECONDS:
         return "a number of seconds"
+    if name in _NUMBERS:
+        return "a number from zero"
     if name in _STRING_LISTS:
         return "a list of strings"
     if name in _STRING_MAPS:
@@ -188,7 +234,7 @@ def type_of(name: str) -> str:
 def _is_of_type(name: str, value: object) -> bool:
     if name in _BOOLEANS:
         return isinstance(value, bool)
-    if name in _SECONDS:
+    if name in _SECONDS or name in _NUMBERS:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
     if name in _STRING_LISTS:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)

@@ -254,10 +254,14 @@ class Gallery:
             hint=f"Make {self.root} reachable, or publish the version again.",
         )
 
-    def fetch(self, image: ExtensionImage, packages: Path) -> Path:
+    def fetch(self, image: ExtensionImage, packages: Path, *, owner: str) -> Path:
         """Bring an image's package into ``packages`` under its hash, verified; nothing is unpacked.
 
         A package that is already there, and still whole, is used as it is.
+
+        Args:
+            owner: Whose work this is, who does one fetch at a time; by it a killed one is known again
+                (``unfinished_fetches``).
 
         Returns:
             ``packages/<sha256>.zip``.
@@ -276,9 +280,9 @@ class Gallery:
                 package = open_regular(self._package(image))
             except FileNotFoundError:
                 raise self._not_found(image) from None
-            stage = packages / f"{image.sha256}{_FETCHING}{secrets.token_hex(8)}"
+            stage = packages / f"{image.sha256}{_FETCHING}{owner}"
             try:
-                with package, stage.open("x+b") as file:
+                with package, stage.open("w+b") as file:
                     remove_stale(packages, _FETCHING, stage)
                     if copy_at_most(package, file, image.length) != image.length:
                         raise hash_mismatch(where)
@@ -326,6 +330,11 @@ def _stage_package(package: Path, copy: Path) -> tuple[str, int]:
             file.write(chunk)
         flush(file)
     return digest.hexdigest(), length
+
+
+def unfinished_fetches(packages: Path, owner: str) -> list[Path]:
+    """What fetches of that owner left in ``packages``, if none of them is going on."""
+    return list(packages.glob(f"*{_FETCHING}{owner}"))
 
 
 def is_whole(package: Path, sha256: str) -> bool:

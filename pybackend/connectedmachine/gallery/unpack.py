@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 from pathlib import Path
@@ -32,6 +33,7 @@ from connectedmachine.model.manifest import MANIFEST_NAME, parse_manifest
 
 _UNPACKING = ".unpacking-"
 _REPLACED = ".replaced-"
+_REMNANT = re.compile(rf"(?P<target>.+)({re.escape(_UNPACKING)}|{re.escape(_REPLACED)})[0-9a-f]{{8}}")
 # Zip modes are lost on Azure's way too; its agent makes every file executable for the owner.
 _FILE_MODE = 0o744
 _BLOCK = 4096
@@ -78,6 +80,17 @@ def _beside(target: Path, marker: str) -> Path:
     return target.with_name(f"{target.name}{marker}{secrets.token_hex(4)}")
 
 
+def clean_up(folder: Path) -> None:
+    """Remove what crashes left of unpacking anything into ``folder``, or finish it; raises OSError.
+
+    Nobody may unpack there meanwhile.
+    """
+    for left in list(folder.iterdir()):
+        found = _REMNANT.fullmatch(left.name)
+        if found is not None:
+            _clean_up(folder / found["target"])
+
+
 def _clean_up(target: Path) -> None:
     for left in list(target.parent.iterdir()):
         if left.name.startswith(target.name + _UNPACKING):
@@ -105,7 +118,7 @@ def _ask_for_room(package: Package, folder: Path, spare: int, where: str) -> Non
 
 def _write(package: Package, stage: Path, limits: UnpackLimits, where: str) -> None:
     """Write all entries, links last: no file is ever written through one."""
-    manifest = _manifest_text(package, where)
+    manifest = manifest_text(package, where)
     stage.mkdir()
     left = limits.bytes
     for entry in package.entries:
@@ -131,7 +144,7 @@ def _write(package: Package, stage: Path, limits: UnpackLimits, where: str) -> N
             path.symlink_to(entry.link)
 
 
-def _manifest_text(package: Package, where: str) -> bytes:
+def manifest_text(package: Package, where: str) -> bytes:
     """The manifest in UTF-8 without a BOM, found readable."""
     data = package.manifest_bytes
     parse_manifest(data, manifest_name(package.manifest, where))

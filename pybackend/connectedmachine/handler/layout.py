@@ -29,6 +29,7 @@ _CARRIED_BYTES = 4 * 1024 * 1024
 _CARRIED_FILES = 1000
 _MANIFEST_BYTES = 1024 * 1024
 _DISCARD_TRIES = 3
+_DISCARDED = ".discarded-"
 
 
 @dataclass(frozen=True)
@@ -207,13 +208,22 @@ def discard(folder: Path) -> None:
     Raises:
         OSError: It resists; what is left lies beside it under a hidden name, and a repetition deletes that.
     """
-    aside = folder.with_name(f".discarded-{folder.name}")
+    aside = folder.with_name(f"{_DISCARDED}{folder.name}")
     _delete(aside)
     if folder.exists() or folder.is_symlink():
         with suppress(FileNotFoundError):  # a handler may still be deleting it itself (handler contract 2.6)
             folder.rename(aside)
         sync_folder(folder.parent)
         _delete(aside)
+
+
+def delete_discarded(folder: Path) -> None:
+    """Delete what is left in ``folder`` of versions that were discarded there; raises OSError.
+
+    Its last name goes without a sync, so a loss of power may bring it back when nobody discards it any more.
+    """
+    for left in folder.glob(f"{_DISCARDED}*"):
+        _delete(left)
 
 
 def _delete(path: Path) -> None:

@@ -24,7 +24,8 @@ class Clock(Protocol):
 
 def to_text(moment: datetime) -> str:
     """RFC 3339 in UTC with ``Z`` and microseconds: sorts as text, as it does in time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # isoformat costs a fifth of strftime, and the store writes times by the hundred thousand.
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def from_text(text: str) -> datetime:

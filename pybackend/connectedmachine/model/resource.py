@@ -20,6 +20,7 @@ class Machine:
     Attributes:
         os_machine_id: Names the host that a local machine is; effects elsewhere are refused.
         details: Members of the resource that clients set and that mean nothing here, by their wire names.
+        scenario: What a simulated machine plays, JSON text by ``schemas/scenario.json``.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Machine:
     os_machine_id: str
     created: datetime
     details: Mapping[str, object] = field(default_factory=dict)
+    scenario: str | None = None
 
 
 class ProvisioningState(StrEnum):
@@ -115,6 +117,7 @@ class Extension:
         stopped: An operator gave up on a pending rollback; nothing happens until the user asks again.
         provision_after: Names of the extensions that are to be ready before it is installed.
         reset_requested: The user asked for a reset of its state; an operation does it.
+        ignore_window: ``target`` is not to wait for a maintenance window.
     """
 
     machine_id: str
@@ -139,3 +142,4 @@ class Extension:
     created: datetime
     changed: datetime = field(compare=False)
     provision_after: tuple[str, ...] = ()
+    ignore_window: bool = False

@@ -93,6 +93,17 @@ class VersionRequest:
             return Version.parse(str(self)) == version
         return not version.tag and version.parts[: len(self.numbers)] == self.numbers
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether one version at most is meant."""
+        return bool(self.tag) or len(self.numbers) == _PARTS
+
+    def covers(self, version: Version) -> bool:
+        """As ``matches``, and a prefix means the pre-releases below it too: what holds and pins ask."""
+        if self.is_exact:
+            return Version.parse(str(self)) == version
+        return version.parts[: len(self.numbers)] == self.numbers
+
     def widened_to_major(self) -> VersionRequest:
         """The request that ``autoUpgradeMinorVersion`` makes of this one: any minor of its major."""
         return self if self.tag else VersionRequest(self.numbers[:1])

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connectedmachine.agent.images import offered
+from connectedmachine.agent.windows import waits
 from connectedmachine.model.errors import InvalidRequestError, NotFoundError
 from connectedmachine.model.handler import Command
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState
 from connectedmachine.service.base import no_machine
 from connectedmachine.service.follow import Follower
-from connectedmachine.service.under_way import conflict, looked_at_again
+from connectedmachine.service.under_way import conflict, looked_at_again, with_override
 from connectedmachine.service.views import Json, extension_view
 from connectedmachine.service.wishes import Change, Wishes
 from connectedmachine.upgrade.images import Images
@@ -57,20 +58,25 @@ class ExtensionService(Wishes):
         body_text: str,
         follow: Follower,
         wait: bool = True,
+        ignore_window: bool = False,
         subscription_id: str | None = None,
         initiator: str = "",
     ) -> Json:
         """Create an extension, or change what the body gives of an existing one.
 
+        A version of what is installed is put on the machine when its maintenance window is open, unless
+        ``ignore_window``; whoever waits is warned of when.
+
         Raises:
             NotFoundError: ``ResourceNotFound`` for an unknown machine, type or version.
-            ConflictError: ``HCRP409``; ``DependencyFailed`` when what it waits for failed.
+            ConflictError: ``HCRP409``; ``VersionPinned``; ``DependencyFailed`` when what it waits for failed.
             InvalidRequestError: ``InvalidRequestContent``, ``PlatformMismatch`` and others.
             PermissionDeniedError: ``ExtensionNotAllowed``, ``ExtensionsDisabled``; nothing was changed.
             HandlerError: ``HCRP400`` when the work that was waited for failed.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
-        return self._write(found, name, body_text, follow, wait, initiator, create=True)
+        request = _request(body_text, ignore_window)
+        return self._write(found, name, request, follow, wait, initiator, create=True)
 
     def extension_patch(
         self,
@@ -81,12 +87,14 @@ class ExtensionService(Wishes):
         body_text: str,
         follow: Follower,
         wait: bool = True,
+        ignore_window: bool = False,
         subscription_id: str | None = None,
         initiator: str = "",
     ) -> Json:
         """Change an existing extension; as ``extension_put``, and never creates (``HCRP404``)."""
         found = self.machine_to_change(subscription_id, resource_group, machine)
-        return self._write(found, name, body_text, follow, wait, initiator, create=False)
+        request = _request(body_text, ignore_window)
+        return self._write(found, name, request, follow, wait, initiator, create=False)
 
     def extension_remove(
         self,
@@ -189,6 +197,7 @@ class ExtensionService(Wishes):
         targets_text: str,
         follow: Follower,
         wait: bool = True,
+        ignore_window: bool = False,
         subscription_id: str | None = None,
         initiator: str = "",
     ) -> Json:
@@ -199,13 +208,15 @@ class ExtensionService(Wishes):
         Raises:
             NotFoundError: ``HCRP404`` when a key is no ``Publisher.Type`` of this machine,
                 ``ResourceNotFound`` for an unknown version.
-            ConflictError: ``HCRP409``.
+            ConflictError: ``HCRP409``, ``VersionPinned``.
             HandlerError: ``HCRP400`` when the work that was waited for failed.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
         images = offered(self.store)
         with self.store.transaction():
-            chosen = self._commit_targets(found, targets_text, initiator, images)
+            chosen = self._commit_targets(
+                found, targets_text, initiator, images, ignores_window=ignore_window
+            )
         self.start_runner(found)
         if wait:
             self.follow(found, follow, lambda: all(self._is_settled(found, c.extension.name) for c in chosen))
@@ -229,9 +240,7 @@ class ExtensionService(Wishes):
         if verb == "remove":
             self._refuse_if_disabled(found, name)
             return {"message": self._removal_in_words(found, self.extension(found, name))}
-        from connectedmachine.service.requests import ExtensionRequest
-
-        request = ExtensionRequest(body_text)
+        request = _request(body_text)
         images = self._images_for(request)
         change = self._change(found, name, request, "", images, create=verb == "put")
         return {"message": change.in_words()}
@@ -242,16 +251,13 @@ class ExtensionService(Wishes):
         self,
         machine: Machine,
         name: str,
-        text: str,
+        request: ExtensionRequest,
         follow: Follower,
         wait: bool,
         initiator: str,
         *,
         create: bool,
     ) -> Json:
-        from connectedmachine.service.requests import ExtensionRequest
-
-        request = ExtensionRequest(text)
         images = self._images_for(request)
         with self.store.transaction():
             before = self._last_operation(machine, name)
@@ -313,7 +319,13 @@ class ExtensionService(Wishes):
         return True
 
     def _commit_targets(
-        self, machine: Machine, targets_text: str, initiator: str, images: Images
+        self,
+        machine: Machine,
+        targets_text: str,
+        initiator: str,
+        images: Images,
+        *,
+        ignores_window: bool = False,
     ) -> list[Target]:
         from connectedmachine.service.requests import upgrade_targets
 
@@ -335,7 +347,7 @@ class ExtensionService(Wishes):
                 self._refuse_if_removing(sharing[0])
             # One that is installed takes the others along.
             extension = next((e for e in staying if e.installed is not None), staying[0])
-            version = self._resolve(machine, extension.handler, wanted.targetVersion, images, widen=False)
+            version = self._resolve(machine, extension, wanted.targetVersion, images, widen=False)
             if version is None:
                 raise NotFoundError(
                     "ResourceNotFound",
@@ -346,6 +358,8 @@ class ExtensionService(Wishes):
             moves = extension.installed is None or version != extension.installed.version
             chosen += [Target(e, self._last_operation(machine, e.name), moves) for e in staying]
             if not moves:
+                if waits(extension):
+                    self.store.extensions.save(looked_at_again(replace(extension, target=None)))
                 continue
             self._refuse_if_busy(machine, extension)
             state = ProvisioningState.UPDATING if extension.installed else ProvisioningState.CREATING
@@ -357,5 +371,13 @@ class ExtensionService(Wishes):
                 provisioning=state,
                 changed=self.clock.now(),
             )
+            moved = with_override(moved, extension, ignores_window=ignores_window)
             self.store.extensions.save(looked_at_again(moved))
         return chosen
+
+
+def _request(text: str, ignores_window: bool = False) -> ExtensionRequest:
+    # pydantic is loaded for requests that have a body alone.
+    from connectedmachine.service.requests import ExtensionRequest
+
+    return ExtensionRequest(text, ignores_window=ignores_window)

@@ -11,6 +11,7 @@ from connectedmachine.model.image import OSType, Platform
 from connectedmachine.model.resource import Machine
 from connectedmachine.service.base import ServiceBase, no_machine
 from connectedmachine.service.follow import Follower
+from connectedmachine.service.scenarios import checked_scenario
 from connectedmachine.service.views import Json, machine_view, os_name
 
 _OS_TYPES = {"linux": OSType.LINUX, "windows": OSType.WINDOWS}
@@ -30,23 +31,21 @@ class MachineService(ServiceBase):
         tags: Mapping[str, str] | None = None,
         simulated: bool = False,
         os_type: str | None = None,
+        scenario_text: str | None = None,
         subscription_id: str | None = None,
         initiator: str = "",  # noqa: ARG002 # every mutation takes one
     ) -> Json:
-        """Make this host, or a simulated one, a machine; again, change its location and tags.
+        """Make this host, or a simulated one, a machine; again, change its location, tags and scenario.
 
         Raises:
             ConflictError: ``MachineExists``: this host is a machine of another name already, or the name
                 is taken by a machine of the other sort or with another operating system.
-            InvalidRequestError: ``InvalidName``, ``InvalidRequestContent``.
+            InvalidRequestError: ``InvalidName``, ``InvalidRequestContent``, ``InvalidScenario``.
         """
-        if os_type is not None and not simulated:
-            raise InvalidRequestError(
-                "InvalidRequestContent",
-                "Only a simulated machine can be given an operating system.",
-                target="osType",
-                hint="Leave -OSType out, or add -Simulated.",
-            )
+        if not simulated:
+            _refuse_if_given("osType", os_type, "an operating system", "-OSType")
+            _refuse_if_given("scenario", scenario_text, "a scenario", "-Scenario")
+        scenario = None if scenario_text is None else checked_scenario(scenario_text)
         wanted = None if os_type is None else _os_type(os_type)
         subscription = self.subscription(subscription_id)
         with self.store.transaction():
@@ -71,6 +70,8 @@ class MachineService(ServiceBase):
                     location=location or existing.location,
                     tags=dict(existing.tags if tags is None else tags),
                 )
+            if scenario is not None:
+                machine = replace(machine, scenario=scenario)
             self.store.machines.save(machine)
         return machine_view(machine)
 
@@ -252,6 +253,16 @@ def _os_type(text: str) -> OSType:
             hint="Use Linux or Windows.",
         )
     return found
+
+
+def _refuse_if_given(target: str, value: str | None, what: str, parameter: str) -> None:
+    if value is not None:
+        raise InvalidRequestError(
+            "InvalidRequestContent",
+            f"Only a simulated machine can be given {what}.",
+            target=target,
+            hint=f"Leave {parameter} out, or add -Simulated.",
+        )
 
 
 def _refuse_other_os(machine: Machine, wanted: OSType | None) -> None:

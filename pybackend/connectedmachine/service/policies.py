@@ -9,7 +9,7 @@ from connectedmachine.model.clock import from_text
 from connectedmachine.model.errors import InvalidRequestError
 from connectedmachine.model.policy import Hold, checked_value, effective
 from connectedmachine.model.resource import Machine
-from connectedmachine.model.version import Version
+from connectedmachine.model.version import VersionRequest
 from connectedmachine.service.base import ServiceBase
 from connectedmachine.service.follow import Follower
 from connectedmachine.service.views import Json, hold_view, policy_view
@@ -18,7 +18,7 @@ from connectedmachine.store.policies import MACHINE_LEVEL
 UNSET = "\0unset"
 """Tells a value that was not given from an explicit null, which clears."""
 
-Given = float | str | None
+Given = float | str | bool | None
 
 
 class PolicyService(ServiceBase):
@@ -46,9 +46,16 @@ class PolicyService(ServiceBase):
         stable_for: Given = UNSET,
         healthy_for: Given = UNSET,
         retry_interval: Given = UNSET,
+        retry_growth: Given = UNSET,
+        retry_longest: Given = UNSET,
+        retry_limit: Given = UNSET,
+        retry_for: Given = UNSET,
+        retry_jitter: Given = UNSET,
         manual_health_window: Given = UNSET,
         sample_interval: Given = UNSET,
         rollback_pause: Given = UNSET,
+        enrol_by_default: Given = UNSET,
+        pass_interval: Given = UNSET,
         install_timeout: Given = UNSET,
         update_timeout: Given = UNSET,
         enable_timeout: Given = UNSET,
@@ -59,6 +66,7 @@ class PolicyService(ServiceBase):
     ) -> Json:
         """Set values of one level, durations in seconds; null gives a value back to the level above.
 
+        ``enrol_by_default`` counts before there is an extension, so an extension's own means nothing.
         Operations under way keep the policy they began with.
 
         Raises:
@@ -72,9 +80,16 @@ class PolicyService(ServiceBase):
             "stable_for": stable_for,
             "healthy_for": healthy_for,
             "retry_interval": retry_interval,
+            "retry_growth": retry_growth,
+            "retry_longest": retry_longest,
+            "retry_limit": retry_limit,
+            "retry_for": retry_for,
+            "retry_jitter": retry_jitter,
             "manual_health_window": manual_health_window,
             "sample_interval": sample_interval,
             "rollback_pause": rollback_pause,
+            "enrol_by_default": enrol_by_default,
+            "pass_interval": pass_interval,
             "install_timeout": install_timeout,
             "update_timeout": update_timeout,
             "enable_timeout": enable_timeout,
@@ -112,7 +127,10 @@ class PolicyService(ServiceBase):
         subscription_id: str | None = None,
         initiator: str = "",  # noqa: ARG002 # every mutation takes one
     ) -> Json:
-        """Keep an extension, or one version of it, from moving by itself; again, change expiry and reason.
+        """Keep an extension from moving by itself, at all or to a version; again, change expiry and reason.
+
+        Args:
+            version: One to four numbers; ``9.6`` means every 9.6.
 
         Raises:
             InvalidRequestError: ``InvalidVersion``; ``InvalidRequestContent`` for a bad or past time.
@@ -126,9 +144,9 @@ class PolicyService(ServiceBase):
             raise _bad_until(until, "is not a time") from None
         if end is not None and end <= now:
             raise _bad_until(until, "has passed")
-        hold = Hold(extension.name, Version.parse(version) if version else None, end, reason, now)
+        hold = Hold(extension.name, _held(version), end, reason, now)
         self.store.policies.hold(found.id, hold)
-        return hold_view(found, hold)
+        return hold_view(found, hold, now)
 
     def hold_list(
         self,
@@ -143,7 +161,8 @@ class PolicyService(ServiceBase):
         holds = self.store.policies.holds(
             found.id, None if name is None else self.extension(found, name).name
         )
-        return {"value": [hold_view(found, hold) for hold in holds]}
+        now = self.clock.now()
+        return {"value": [hold_view(found, hold, now) for hold in holds]}
 
     def hold_remove(
         self,
@@ -156,10 +175,29 @@ class PolicyService(ServiceBase):
         subscription_id: str | None = None,
         initiator: str = "",  # noqa: ARG002 # every mutation takes one
     ) -> Json:
-        """Remove the hold on an extension, or on one version of it."""
+        """Remove the hold on an extension itself, or the one on a version, which is given as it was held."""
         found = self.machine(subscription_id, resource_group, machine)
-        held = Version.parse(version) if version else None
-        return {"removed": self.store.policies.release(found.id, self.extension(found, name).name, held)}
+        extension = self.extension(found, name).name
+        return {"removed": self.store.policies.release(found.id, extension, _held(version))}
+
+    def hold_clear(
+        self,
+        *,
+        resource_group: str,
+        machine: str,
+        follow: Follower,  # noqa: ARG002 # every mutation takes one
+        name: str | None = None,
+        subscription_id: str | None = None,
+        initiator: str = "",  # noqa: ARG002 # every mutation takes one
+    ) -> Json:
+        """Remove every hold of a machine, or of one extension."""
+        found = self.machine(subscription_id, resource_group, machine)
+        extension = None if name is None else self.extension(found, name).name
+        return {"removed": self.store.policies.release_all(found.id, extension)}
+
+
+def _held(version: str | None) -> VersionRequest | None:
+    return VersionRequest.parse(version) if version else None
 
 
 def _bad_until(text: str | None, why: str) -> InvalidRequestError:

@@ -61,12 +61,13 @@ class ExtensionBody(_Body):
 class ExtensionRequest:
     """A parsed body, with settings as the text that the user wrote."""
 
-    def __init__(self, text: str) -> None:
-        """Parse ``text``.
+    def __init__(self, text: str, *, ignores_window: bool = False) -> None:
+        """Parse ``text``; ``ignores_window`` is said beside it: Azure's bodies have no such member.
 
         Raises:
             InvalidRequestError: ``InvalidRequestContent``, naming the member.
         """
+        self.ignores_window = ignores_window
         self.body = _parsed(ExtensionBody, text)
         inner = members(members(text).get("properties", "{}"))
         self.settings = _text(inner, "settings")

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from connectedmachine.agent.planner import sharing
+from connectedmachine.agent.windows import windows_of
 from connectedmachine.model.decision import Reason
 from connectedmachine.model.image import ExtensionImage
 from connectedmachine.model.operation import Choice, Operation
@@ -17,10 +19,12 @@ from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.version import Version
 from connectedmachine.service.evidence import Fact, facts_of
 from connectedmachine.store import Store
+from connectedmachine.upgrade.calendar import is_open
 from connectedmachine.upgrade.gate import ruling
 from connectedmachine.upgrade.images import Images
-from connectedmachine.upgrade.subject import JITTER
-from connectedmachine.upgrade.why import Met, holding_back
+from connectedmachine.upgrade.restraint import retry_at
+from connectedmachine.upgrade.subject import Subject
+from connectedmachine.upgrade.why import Met, holding_back, pinning
 
 WHAT_TO_DO: Mapping[Reason, str] = {
     Reason.UP_TO_DATE: "Nothing.",
@@ -39,11 +43,14 @@ WHAT_TO_DO: Mapping[Reason, str] = {
     Reason.PLATFORM_MISMATCH: "Publish a package for this platform.",
     Reason.MAJOR_ONLY: "Ask for it: -TypeHandlerVersion 2.",
     Reason.HELD: "Remove-AzConnectedMachineUpgradeHold, or wait for its end at NextLook.",
-    Reason.PINNED: "Remove the pin.",
+    Reason.PINNED: "Remove-AzConnectedMachineUpgradePin, or nothing: it moves by itself to the next version"
+    " that the pin allows.",
     Reason.BLOCKED_BY_POLICY: "An administrator changes the configuration with"
     " Set-AzConnectedMachineConfiguration, or removes the extension.",
-    Reason.OUTSIDE_WINDOW: "Wait until NextLook.",
-    Reason.RETRY_NOT_DUE: "Wait until NextLook, publish a newer version, or move it by hand.",
+    Reason.OUTSIDE_WINDOW: "Wait until NextLook, ask for the version with -IgnoreWindow, or change the"
+    " windows.",
+    Reason.RETRY_NOT_DUE: "Wait until NextLook, publish a newer version, or try it now:"
+    " Start-AzConnectedMachineUpgrade -Retry.",
     Reason.DEPENDENCY_FAILED: "See to that one. Once it is ready, the next runner or pass installs this one.",
     Reason.OPERATION_IN_PROGRESS: "Wait for its end, or create the extension it waits for.",
     Reason.INTERRUPTED: "After a stopped rollback: set, update or remove it. After a plan that was not kept:"
@@ -85,8 +92,14 @@ class Book:
                 which = "every version" if hold.version is None else f"version {hold.version}"
                 said = Fact("hold", hold.reason or "No reason was given.", hold.created)
                 return Ruled("hold", which, f"hold on '{hold.extension}'", (said,))
+            case Reason.PINNED:
+                pin = pinning(subject, decision.to_version)
+                said = Fact("pin", pin.reason or "No reason was given.", pin.created)
+                return Ruled("pin", str(pin), f"pin on '{pin.extension}'", (said,))
+            case Reason.OUTSIDE_WINDOW:
+                return self._shut()
             case Reason.RETRY_NOT_DUE:
-                return self._retry(decision.to_version)
+                return self._retry(subject, decision.to_version)
             case Reason.NOT_ENROLLED:
                 who = next((s.name for s in subject.siblings if not s.enrolled), subject.name)
                 who = who if subject.enrolled else subject.name
@@ -131,21 +144,38 @@ class Book:
             case _:
                 return None
 
-    def _retry(self, version: Version | None) -> Ruled:
-        failed = self.store.policies.backoffs(self.machine.id, self.extension.name)
-        evidence = [
-            Fact(f"failures of {b.version}", f"{b.failures}", b.failed_at)
-            for b in failed
-            if b.version == version
-        ]
+    def _retry(self, subject: Subject, version: Version | None) -> Ruled:
+        failed = next(b for b in subject.backoffs if b.version == version)
+        evidence = [Fact(f"failures of {version}", f"{failed.failures}", failed.failed_at)]
         tried = self.store.operations.latest(
             self.machine.id, self.extension.name, self.now, to=version, most=1
         )
         for operation in tried:
             evidence += facts_of(self.store, operation)
-        growth = "" if self.policy.retry_growth == 1 else f", times {self.policy.retry_growth:g} each time"
-        value = f"{span(self.policy.retry_interval)}{growth}, up to {JITTER:.0%} more on this machine"
-        return Ruled("retryInterval", value, self.sources["retry_interval"], tuple(evidence))
+        policy = self.policy
+        name, field = "retryInterval", "retry_interval"
+        growth = "" if policy.retry_growth == 1 else f", times {policy.retry_growth:g} each time"
+        value = f"{span(policy.retry_interval)}{growth}, up to {policy.retry_jitter:.0%} more on this machine"
+        if retry_at(failed, policy, self.machine.id) is None:
+            if policy.retry_limit and failed.failures >= policy.retry_limit:
+                name, field, value = "retryLimit", "retry_limit", f"{policy.retry_limit}"
+            else:
+                name, field, value = "retryFor", "retry_for", span(policy.retry_for)
+                tried_since = Fact("first failure", f"Of {version}.", failed.first_failed_at)
+                evidence.append(tried_since)
+        return Ruled(name, value, self.sources[field], tuple(evidence))
+
+    def _shut(self) -> Ruled:
+        """The windows of the extension, or of the first that shares its version, of which none is open."""
+        windows = self.store.windows.of_machine(self.machine.id)
+        for moved in (self.extension, *sharing(self.store, self.extension)):
+            own = windows_of(windows, moved.name)
+            if is_open(own, self.now, self.machine.id):
+                continue
+            source = f"extension '{moved.name}'" if own[0].extension else f"machine '{self.machine.name}'"
+            facts = tuple(Fact(f"window '{window.name}'", str(window)) for window in own)
+            return Ruled("maintenance window", ", ".join(window.name for window in own), source, facts)
+        return Ruled("maintenance window", "", "")  # it opened since the plan was made
 
     def _of_operation(self, rule: str, operation_id: str | None) -> Ruled:
         operation = None if operation_id is None else self.store.operations.get(operation_id)

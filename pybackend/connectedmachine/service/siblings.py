@@ -9,9 +9,10 @@ from connectedmachine.agent.images import manifest_in_gallery
 from connectedmachine.model.errors import PackageError
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import OperationKind
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.version import Version, VersionRequest
-from connectedmachine.service.under_way import UnderWay, conflict
+from connectedmachine.service.under_way import UnderWay, conflict, refuse_if_pinned
 
 if TYPE_CHECKING:
     from connectedmachine.model.image import ExtensionImage
@@ -55,7 +56,7 @@ class Siblings(UnderWay):
         """The version that a further extension joins: what the others have or are about to get, if it fits.
 
         Raises:
-            ConflictError: ``HCRP409`` while that is being changed.
+            ConflictError: ``HCRP409`` while that is being changed; ``VersionPinned``.
         """
         siblings = self._siblings(machine, extension.name, extension.handler)
         for sibling in siblings:
@@ -72,7 +73,16 @@ class Siblings(UnderWay):
         sound = [sibling for sibling in siblings if not sibling.stopped]
         installed = next((s.installed.version for s in sound if s.installed is not None), None)
         shared = installed or next((s.target for s in sound if s.target is not None), None)
-        return shared if shared is not None and request.matches(shared) else None
+        if shared is None or not request.matches(shared):
+            return None
+        refuse_if_pinned(self.store.policies.pins(machine.id, extension.name), extension.name, shared)
+        return shared
+
+    def _pins(self, machine: Machine, extension: Extension) -> list[Pin]:
+        """The pins that bind a change of its version: its own, and those of what would move along."""
+        siblings = self._siblings(machine, extension.name, extension.handler)
+        names = [extension.name, *(s.name for s in siblings if s.installed is not None)]
+        return [pin for name in names for pin in self.store.policies.pins(machine.id, name)]
 
     def _is_shared(self, machine: Machine, extension: Extension) -> bool:
         """Say whether others have its handler installed, and it is to be enabled there."""

@@ -23,7 +23,7 @@ from connectedmachine.agent.rehearsal import Ran, RehearsalHands
 from connectedmachine.agent.runner import Runner
 from connectedmachine.handler.command import attach
 from connectedmachine.handler.environment import heartbeat_file
-from connectedmachine.handler.heartbeat import read_heartbeat
+from connectedmachine.handler.heartbeat import Heartbeats
 from connectedmachine.handler.layout import discard
 from connectedmachine.handler.onlooker import Onlooker, Seen, secrets_in
 from connectedmachine.handler.status import read_status
@@ -359,7 +359,7 @@ class Stage:
             verdict.healthy,
             source,
             read_status(folder, seq, reading.instance),
-            read_heartbeat(heartbeat_file(folder), self._clock.now().timestamp()),
+            Heartbeats(self._clock).read(heartbeat_file(folder)),
             reading.manifest,
         )
 

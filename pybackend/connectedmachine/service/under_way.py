@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from connectedmachine.agent.windows import waits
+from connectedmachine.model.decision import Reason
 from connectedmachine.model.errors import (
     ConflictError,
     ConnectedMachineError,
@@ -11,11 +14,16 @@ from connectedmachine.model.errors import (
     PermissionDeniedError,
 )
 from connectedmachine.model.operation import Choice, Operation, OperationKind, Outcome, Pause
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.resource import Extension, Machine, Status
+from connectedmachine.model.version import Version
 from connectedmachine.service.follow import Follow, Follower
 from connectedmachine.upgrade.gate import REFUSALS, Refusal, disabled, refusal
 from connectedmachine.upgrade.operation import next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, HELD_BACK
+from connectedmachine.upgrade.restraint import VERSION_PINNED, in_words, pinned_out
+
+UNPIN = "Remove-AzConnectedMachineUpgradePin lets it have that version."
 
 
 class UnderWay(Follow):
@@ -59,7 +67,7 @@ class UnderWay(Follow):
         settings_due = extension.installed is not None and extension.settings.seq > extension.settings_tried
         if extension.removing or extension.reset_requested or settings_due:
             return False
-        return extension.target is None
+        return extension.target is None or waits(extension)
 
     def _is_removed(self, machine: Machine, name: str, before: str | None) -> bool:
         if self.store.extensions.find(machine.id, name) is None or self._disabled(machine) is not None:
@@ -88,8 +96,8 @@ class UnderWay(Follow):
         """Say whether nobody will do what is due on it until something else changes."""
         if extension.removing:
             return disabled(self.store.configurations.of(extension.machine_id)) is not None
-        waits = extension.target is not None and extension.status.code in HELD_BACK
-        return waits or self._refusal(extension) is not None
+        is_told = extension.target is not None and extension.status.code in HELD_BACK
+        return is_told or self._refusal(extension) is not None
 
     def _raise_if_held_back(self, machine: Machine, name: str, follow: Follower) -> None:
         """Tell the one who waited why nothing was done."""
@@ -97,7 +105,11 @@ class UnderWay(Follow):
         if error is not None:
             raise error
         extension = self.store.extensions.find(machine.id, name)
-        if extension is not None and extension.status.code in HELD_BACK and self._is_settled(machine, name):
+        if extension is None or not self._is_settled(machine, name):
+            return
+        if waits(extension):
+            follow.warning(f"'{name}' stays as it is until then. {extension.status.message}")
+        elif extension.status.code in HELD_BACK:
             follow.warning(f"'{name}' is not installed yet. {extension.status.message}")
 
     def _holding_back(self, machine: Machine, name: str) -> ConnectedMachineError | None:
@@ -112,6 +124,8 @@ class UnderWay(Follow):
         if status.code in REFUSALS:
             hint = "An administrator of the machine changes that with Set-AzConnectedMachineConfiguration."
             return PermissionDeniedError(status.code, status.message, target=name, hint=hint)
+        if status.code == VERSION_PINNED:
+            return ConflictError(status.code, status.message, target=name, hint=UNPIN)
         if status.code == DEPENDENCY_FAILED:
             hint = "See to that one; this one follows once it is ready and the runner or a pass looks again."
             return ConflictError(status.code, status.message, target=name, hint=hint)
@@ -171,9 +185,22 @@ class UnderWay(Follow):
 
 def looked_at_again(extension: Extension) -> Extension:
     """The extension when it was asked for again: what it waits for is judged anew."""
-    if extension.target is None or extension.status.code not in HELD_BACK:
+    if extension.status.code != Reason.OUTSIDE_WINDOW and (
+        extension.target is None or extension.status.code not in HELD_BACK
+    ):
         return extension
     return replace(extension, status=Status())
+
+
+def wish_of(extension: Extension) -> tuple[object, ...]:
+    """What makes two wishes for the same extension different work."""
+    return extension.target, extension.settings.seq, extension.ignore_window
+
+
+def with_override(extension: Extension, before: Extension, *, ignores_window: bool) -> Extension:
+    """The extension with the word on whether its target waits for a window; that goes with the target."""
+    kept = before.ignore_window and extension.target == before.target
+    return replace(extension, ignore_window=extension.target is not None and (ignores_window or kept))
 
 
 @dataclass(frozen=True)
@@ -197,6 +224,14 @@ def failure_of(operation: Operation) -> Failure | None:
 def _failed(failure: Failure, name: str) -> HandlerError:
     hint = "Get-AzConnectedMachineUpgrade -History shows each step."
     return HandlerError(failure.code, failure.message, target=name, hint=hint)
+
+
+def refuse_if_pinned(pins: Sequence[Pin], extension: str, version: Version) -> None:
+    """Raise ``VersionPinned`` when a pin excludes a version that was asked for."""
+    pin = pinned_out(pins, version)
+    if pin is not None:
+        message = in_words(pin, extension, version)
+        raise ConflictError(VERSION_PINNED, message, target=extension, hint=UNPIN)
 
 
 def conflict(target: str, message: str, hint: str) -> ConflictError:

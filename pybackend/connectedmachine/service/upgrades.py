@@ -14,6 +14,7 @@ from connectedmachine.model.operation import Choice, Pause
 from connectedmachine.model.resource import Extension, Machine
 from connectedmachine.model.upgrade_plan import UpgradePlan, parse
 from connectedmachine.service.follow import Follow, Follower
+from connectedmachine.service.under_way import refuse_if_pinned
 from connectedmachine.service.views import Json, decision_view, operation_view
 from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.agreement import differences
@@ -31,6 +32,7 @@ class UpgradeService(Follow):
         machine: str,
         follow: Follower,
         name: str | None = None,
+        retry: bool = False,
         plan_text: str | None = None,
         wait: bool = True,
         subscription_id: str | None = None,
@@ -39,6 +41,7 @@ class UpgradeService(Follow):
         """Look at every extension of a machine, or at one, and do what is due; one decision for each.
 
         Args:
+            retry: Versions that failed are due now; their failures are counted on.
             plan_text: A plan as ``upgrade_plan`` gave it, as JSON: what it says is done, and nothing else.
                 What is due otherwise by the time of its turn is left alone, ``Interrupted``.
 
@@ -49,13 +52,18 @@ class UpgradeService(Follow):
             RunnerError: ``RunnerFailed``.
         """
         found = self.machine_to_change(subscription_id, resource_group, machine)
-        if name is not None:
-            self.extension(found, name)
         import uuid
 
         pass_ = Pass(str(uuid.uuid4()), found.id, name, initiator, self.clock.now())
         if plan_text is None:
-            self.store.passes.request(pass_)
+            self._request(found, pass_, retry=retry)
+        elif retry:
+            raise InvalidRequestError(
+                "InvalidRequestContent",
+                "A plan and a retry do not go together.",
+                target="retry",
+                hint="A plan names all that is done: ask for the retry, or for the plan.",
+            )
         else:
             self._request_planned(found, pass_, plan_text)
         self.start_runner(found)
@@ -74,13 +82,14 @@ class UpgradeService(Follow):
         resource_group: str,
         machine: str,
         name: str | None = None,
+        retry: bool = False,
         subscription_id: str | None = None,
     ) -> Json:
         """What a pass would do now, with the digest of that; changes nothing."""
         found = self.machine(subscription_id, resource_group, machine)
         scope = None if name is None else self.extension(found, name).name
         now = self.clock.now()
-        plan, decisions = self._plan(found, scope, self.planner(found), now)
+        plan, decisions = self._plan(found, scope, self.planner(found), now, retry=retry)
         return {
             **plan.to_json(),
             "takenAt": to_text(now),
@@ -91,19 +100,24 @@ class UpgradeService(Follow):
         }
 
     def _plan(
-        self, machine: Machine, scope: str | None, planner: Planner, now: datetime
+        self, machine: Machine, scope: str | None, planner: Planner, now: datetime, *, retry: bool = False
     ) -> tuple[UpgradePlan, list[Decision]]:
         from connectedmachine.agent.heads import planned_move
 
         moves, decisions = [], []
-        for extension in self.store.extensions.of_machine(machine.id):
-            if scope is not None and extension.name.lower() != scope.lower():
-                continue
-            planned = planner.plan(extension, now, automatic=True)
+        for extension in self._chosen(machine, scope):
+            planned = planner.plan(extension, now, automatic=True, retry=retry)
             decisions.append(replace(planned.decision, time=now))
             if planned.move is not None:
                 moves.append(planned_move(self.store, extension, planned.move, planner, now))
         return UpgradePlan(machine.id, scope, tuple(moves)), decisions
+
+    def _request(self, machine: Machine, pass_: Pass, *, retry: bool) -> None:
+        with self.store.transaction():
+            scope = None if pass_.extension is None else self.extension(machine, pass_.extension).name
+            if retry:
+                self.store.policies.waive(machine.id, scope)
+            self.store.passes.request(pass_)
 
     def _request_planned(self, machine: Machine, pass_: Pass, plan_text: str) -> None:
         """Ask for a pass that keeps to a plan, unless something else is due by now."""
@@ -190,7 +204,7 @@ class UpgradeService(Follow):
         ``back`` tries it now, ``forward`` takes the new version, ``stop`` ends it.
 
         Raises:
-            ConflictError: ``NoRollbackPending``.
+            ConflictError: ``NoRollbackPending``; ``VersionPinned`` for the way forward.
             InvalidRequestError: ``InvalidRequestContent``.
         """
         try:
@@ -213,6 +227,10 @@ class UpgradeService(Follow):
                     target=extension.name,
                     hint="Get-AzConnectedMachineUpgrade shows how it stands.",
                 )
+            if chosen is Choice.FORWARD:
+                for instance in operation.instances:
+                    pins = self.store.policies.pins(found.id, instance.name)
+                    refuse_if_pinned(pins, extension.name, operation.new.version)
             self.store.operations.choose(operation.id, chosen, self.clock.now())
         self.start_runner(found)
         planner = self.planner(found)

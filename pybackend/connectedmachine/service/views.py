@@ -14,6 +14,7 @@ from connectedmachine.model.identity import extension_id, machine_id
 from connectedmachine.model.image import ExtensionImage, OSType
 from connectedmachine.model.monitor_mode import ADMITTED
 from connectedmachine.model.operation import Operation, Pause, StepRecord
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import Hold
 from connectedmachine.model.request import Request, RequestStatus
 from connectedmachine.model.resource import Extension, Machine, Status
@@ -269,15 +270,28 @@ def probe_view(probe: Probe, last: LastSample | None) -> Json:
     }
 
 
-def hold_view(machine: Machine, hold: Hold) -> Json:
+def hold_view(machine: Machine, hold: Hold, now: datetime) -> Json:
     """A user's hold."""
     return {
         "name": hold.extension,
         "machine": machine.name,
-        "version": _version(hold.version),
+        "version": None if hold.version is None else str(hold.version),
         "until": _time(hold.until),
+        "expired": hold.is_over(now),
         "reason": hold.reason,
         "created": to_text(hold.created),
+    }
+
+
+def pin_view(machine: Machine, pin: Pin) -> Json:
+    """A user's pin."""
+    return {
+        "name": pin.extension,
+        "machine": machine.name,
+        "version": str(pin.version),
+        "kind": pin.kind.value,
+        "reason": pin.reason,
+        "created": to_text(pin.created),
     }
 
 

@@ -13,14 +13,12 @@ from connectedmachine.model.clock import from_text, to_text
 from connectedmachine.model.errors import InvalidRequestError
 from connectedmachine.model.policy import effective
 from connectedmachine.model.resource import Extension, Machine
-from connectedmachine.service.base import ServiceBase
 from connectedmachine.service.evidence import evidence_view
 from connectedmachine.service.rules import WHAT_TO_DO, Book
+from connectedmachine.service.unattended import Unattended
 from connectedmachine.service.views import Json, decision_view
 from connectedmachine.upgrade.subject import Planned
 from connectedmachine.upgrade.why import Met, as_of
-
-_PASSES = "It is looked at whenever a pass is run."
 
 _UNPLANNED: Json = {
     "installedVersion": None,
@@ -35,7 +33,7 @@ _UNPLANNED: Json = {
 """Of a time past: what stood in the way then is in the decision that was kept."""
 
 
-class WhyService(ServiceBase):
+class WhyService(Unattended):
     def upgrade_why(
         self,
         *,
@@ -103,8 +101,18 @@ class WhyService(ServiceBase):
             "then": decision_view(machine, replace(way.then.decision, time=moment)),
             "thenMove": _move(way.then),
             "nextLook": decision["nextLook"],
-            "passes": _PASSES,
+            "passes": self._passes(),
         }
+
+    def _passes(self) -> str:
+        """Who looks at it, in a sentence."""
+        runs = self.passes_run_by()
+        if runs is None:
+            return (
+                "It is looked at whenever a pass is run, and nothing here runs one by itself:"
+                " Register-AzConnectedMachineUpgradeTask has the system do that."
+            )
+        return f"It is looked at whenever a pass is run, as {runs} does."
 
     def _operations(self, machine: Machine, extension: Extension, moment: datetime) -> Json:
         begun = [

@@ -10,11 +10,11 @@ from connectedmachine.model.errors import InvalidRequestError, NotFoundError, St
 from connectedmachine.model.identity import HandlerName, extension_name
 from connectedmachine.model.policy import effective
 from connectedmachine.model.resource import Extension, Machine, ProvisioningState, Settings, Status
-from connectedmachine.model.version import Version, VersionRequest
+from connectedmachine.model.version import VersionRequest
 from connectedmachine.service.json_text import same
-from connectedmachine.service.siblings import Siblings
-from connectedmachine.service.under_way import looked_at_again
-from connectedmachine.upgrade.gate import refusal
+from connectedmachine.service.unattended import Unattended
+from connectedmachine.service.under_way import looked_at_again, wish_of, with_override
+from connectedmachine.service.versions import Versions
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import cycle
 
@@ -69,7 +69,7 @@ class Change:
         return ", ".join(parts) or "change nothing on the machine"
 
 
-class Wishes(Siblings):
+class Wishes(Versions, Unattended):
     """Part of the service that judges what a request asks for; commits nothing."""
 
     def _images_for(self, request: ExtensionRequest) -> Images:
@@ -115,8 +115,8 @@ class Wishes(Siblings):
             warnings.append(
                 f"The location of '{name}' stays '{existing.location}': it is set at creation only."
             )
-        moves = after.target != base.target or after.settings.seq != base.settings.seq
-        warnings += unknown
+        after = with_override(after, base, ignores_window=request.ignores_window)
+        moves = wish_of(after) != wish_of(base)
         if existing is None or moves:
             refused = self._refusal(after)
             if refused is not None:
@@ -136,7 +136,7 @@ class Wishes(Siblings):
             after = existing
         else:
             after = replace(after, changed=self.clock.now())
-        return Change(existing, after, moves, warnings, secret, along, joins)
+        return Change(existing, after, moves, warnings + unknown, secret, along, joins)
 
     def _with_version(
         self,
@@ -161,9 +161,7 @@ class Wishes(Siblings):
             widened = requested.widened_to_major() if wanted.auto_upgrade_minor else requested
             target = self._joined_version(machine, wanted, widened)
         if target is None:
-            target = self._resolve(
-                machine, wanted.handler, str(requested), images, widen=wanted.auto_upgrade_minor
-            )
+            target = self._resolve(machine, wanted, str(requested), images, widen=wanted.auto_upgrade_minor)
         if wanted.stopped and wanted.installed is not None and target == wanted.installed.version:
             # Nobody knows what the rollback that was stopped left of it: it is installed afresh.
             wanted = replace(wanted, installed=None)
@@ -328,71 +326,9 @@ class Wishes(Siblings):
         protected = Secrets(self.store.home).encrypt(change.secret, owner_of(after.machine_id, after.name))
         return replace(after, settings=replace(after.settings, protected=protected))
 
-    # Versions.
-
-    def _resolve(
-        self, machine: Machine, handler: HandlerName, text: str | None, images: Images, *, widen: bool
-    ) -> Version | None:
-        """The version that a request means now; ``None`` when no gallery offers the type at all."""
-        request = VersionRequest.parse(text)
-        wanted = request.widened_to_major() if widen else request
-        configuration = self.store.configurations.of(machine.id)
-        best = images.best(handler, machine.platform, wanted, configuration)
-        if best is not None:
-            return best.version
-        newest = images.best(handler, machine.platform, wanted)
-        refused = None if newest is None else refusal(configuration, handler, newest.version)
-        if refused is not None:
-            raise refused.error(str(handler))
-        if not images.of(handler):
-            return None
-        fitting = images.fitting(handler, machine.platform)
-        if not fitting:
-            raise InvalidRequestError(
-                "PlatformMismatch",
-                f"No image of '{handler}' is for {machine.platform.os} {machine.platform.architecture}.",
-                target=str(handler),
-                hint="Publish a package for this platform.",
-            )
-        raise NotFoundError(
-            "ResourceNotFound",
-            f"No version of '{handler}' matches '{request}'.",
-            target=str(request),
-            hint="There are: " + ", ".join(str(image.version) for image in fitting[:5]) + ".",
-        )
-
-    def _about(
-        self, machine: Machine, extension: Extension, target: Version | None, images: Images
-    ) -> list[str]:
-        if target is None:
-            return [
-                f"No gallery offers '{extension.handler}' yet; it is installed when a version is published"
-                " and an upgrade pass runs."
-            ]
-        installed = extension.installed
-        if installed is None or not extension.automatic_upgrade or target >= installed.version:
-            return []
-        newest = images.best(
-            extension.handler,
-            machine.platform,
-            VersionRequest((target.major,)),
-            self.store.configurations.of(machine.id),
-        )
-        if newest is None or newest.version <= target:
-            return []
-        return [
-            f"'{extension.name}' is enrolled, so the next pass moves it on to {newest.version};"
-            " Add-AzConnectedMachineUpgradeHold keeps it."
-        ]
-
     def _warn_if_nothing_passes(self, machine: Machine, change: Change) -> list[str]:
         newly = change.after.automatic_upgrade and not (change.before and change.before.automatic_upgrade)
-        if not newly or self.store.passes.any(machine.id):
-            return []
-        return [
-            f"No upgrade pass has run on machine '{machine.name}' yet, and nothing here starts one by itself:"
-            " let a scheduled job run Start-AzConnectedMachineUpgrade or scripts/pass.ps1."
-        ]
+        return self.nothing_passes(machine) if newly else []
 
 
 def _says_the_same(before: Extension, after: Extension) -> bool:

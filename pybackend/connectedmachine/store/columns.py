@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from connectedmachine.model.clock import from_text, to_text
 from connectedmachine.model.handler import HandlerManifest
-from connectedmachine.model.version import Version
+from connectedmachine.model.version import Version, VersionRequest
 
 
 def time_text(moment: datetime | None) -> str | None:
@@ -24,14 +25,26 @@ def version_text(version: Version | None) -> str | None:
 
 
 def version_of(text: str | None) -> Version | None:
-    return None if text is None else Version.parse(text)
+    return None if text is None else version_in(text)
+
+
+@lru_cache(maxsize=1024)
+def version_in(text: str) -> Version:
+    return Version.parse(text)
+
+
+@lru_cache(maxsize=1024)
+def request_in(text: str) -> VersionRequest:
+    return VersionRequest.parse(text)
 
 
 def manifest_text(manifest: HandlerManifest | None) -> str | None:
     return None if manifest is None else json.dumps(manifest.to_json())
 
 
+@lru_cache(maxsize=256)
 def manifest_of(text: str | None) -> HandlerManifest | None:
+    """Every row of a handler has the same text, and a plan reads a hundred of them."""
     return None if text is None else HandlerManifest.from_json(json.loads(text))
 
 
@@ -40,7 +53,7 @@ def names_text(names: Sequence[str]) -> str:
 
 
 def names_of(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
+    return tuple(json.loads(text)) if text != "[]" else ()
 
 
 def tags_text(tags: Mapping[str, str]) -> str:
@@ -48,5 +61,5 @@ def tags_text(tags: Mapping[str, str]) -> str:
 
 
 def tags_of(text: str) -> dict[str, str]:
-    tags: dict[str, str] = json.loads(text)
+    tags: dict[str, str] = json.loads(text) if text != "{}" else {}
     return tags

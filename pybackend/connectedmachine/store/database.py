@@ -6,7 +6,9 @@ depends on; only who says so does without. Never on a network share.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ from connectedmachine.store import migrations
 
 BUSY_TIMEOUT_MS = 10_000
 
+_PAGE_BYTES = 4096
+
 Value = str | int | float | bytes | None
 Version = tuple[int, int]
 
@@ -24,8 +28,9 @@ Version = tuple[int, int]
 class Database:
     """One connection, for one thread at a time."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
         self._lock = threading.RLock()
         self._depth = 0
 
@@ -35,10 +40,10 @@ class Database:
 
         Raises:
             StoreError: ``StoreTooNew`` when a later release wrote it (it is left untouched),
-                ``StoreUnreadable`` when it is no store or is damaged, ``StoreBusy``.
+                ``StoreUnreadable`` when it is no store or is damaged, ``StoreReadOnly``, ``StoreBusy``.
             DiskFullError: ``DiskFull``; an existing store is as it was.
         """
-        with _translated(str(path)):
+        with _translated(path):
             migrations.refuse_newer(path)
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             try:
@@ -51,7 +56,7 @@ class Database:
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection)
+        return cls(connection, path)
 
     @contextmanager
     def transaction(self, *, synced: bool = True) -> Iterator[None]:
@@ -63,20 +68,20 @@ class Database:
 
         Raises:
             DiskFullError: ``DiskFull``; nothing was written.
-            StoreError: ``StoreBusy`` or ``StoreUnreadable``; nothing was written.
+            StoreError: ``StoreBusy``, ``StoreReadOnly`` or ``StoreUnreadable``; nothing was written.
         """
         with self._lock:
             if self._depth:
                 yield
                 return
-            with _translated():
-                if not synced:
-                    self._connection.execute("PRAGMA synchronous=NORMAL")
-                self._connection.execute("BEGIN IMMEDIATE")
-            self._depth = 1
             try:
+                with _translated(self._path):
+                    if not synced:
+                        self._connection.execute("PRAGMA synchronous=NORMAL")
+                    self._connection.execute("BEGIN IMMEDIATE")
+                self._depth = 1
                 yield
-                with _translated():
+                with _translated(self._path):
                     self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -89,18 +94,18 @@ class Database:
 
     def all(self, sql: str, *values: Value) -> list[sqlite3.Row]:
         """The rows of a query."""
-        with self._lock, _translated():
+        with self._lock, _translated(self._path):
             return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Value) -> sqlite3.Row | None:
         """The first row of a query, if there is one."""
-        with self._lock, _translated():
+        with self._lock, _translated(self._path):
             row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
             return row
 
     def run(self, sql: str, *values: Value) -> int:
         """Do one statement; returns how many rows it changed."""
-        with self._lock, _translated():
+        with self._lock, _translated(self._path):
             return self._connection.execute(sql, values).rowcount
 
     def version(self) -> Version:
@@ -114,7 +119,8 @@ class Database:
 
 
 @contextmanager
-def _translated(target: str = "") -> Iterator[None]:
+def _translated(path: Path) -> Iterator[None]:
+    target = str(path)
     try:
         yield
     except sqlite3.IntegrityError as error:
@@ -130,24 +136,58 @@ def _translated(target: str = "") -> Iterator[None]:
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.DatabaseError as error:
-        text = str(error)
-        if "full" in text:
-            raise DiskFullError(
-                "DiskFull",
-                "There is no space left for the store; nothing was changed.",
-                target=target,
-                hint="Free some space on its disk and try again.",
-            ) from error
-        if "locked" in text or "busy" in text:
-            raise StoreError(
-                "StoreBusy",
-                "Another process has kept the store busy for too long; nothing was changed.",
-                target=target,
-                hint="Try again.",
-            ) from error
-        raise StoreError(
-            "StoreUnreadable",
-            f"The store cannot be used: {text}.",
+        raise _meaning(error, path) from error
+
+
+def _meaning(error: sqlite3.DatabaseError, path: Path) -> DiskFullError | StoreError:
+    text, target = str(error), str(path)
+    if "locked" in text or "busy" in text:
+        return StoreError(
+            "StoreBusy",
+            "Another process has kept the store busy for too long; nothing was changed.",
             target=target,
-            hint="Check its disk and permissions; restore it from a backup if it is damaged.",
-        ) from error
+            hint="Try again.",
+        )
+    obstacle = None
+    if any(sign in text for sign in ("disk I/O error", "unable to open", "readonly")):
+        obstacle = _obstacle_to_writing(path)
+    if "full" in text or obstacle in _NO_ROOM:
+        return DiskFullError(
+            "DiskFull",
+            "There is no space left for the store; nothing was changed.",
+            target=target,
+            hint="Free some space on its disk, or raise the quota or file-size limit, and try again.",
+        )
+    if obstacle == errno.EROFS:
+        return StoreError(
+            "StoreReadOnly",
+            "The disk of the store is read-only; nothing was changed.",
+            target=target,
+            hint="See why, in the system's log, and mount it for writing again.",
+        )
+    return StoreError(
+        "StoreUnreadable",
+        f"The store cannot be used: {text}.",
+        target=target,
+        hint="Check its disk and permissions; restore it from a backup if it is damaged.",
+    )
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _obstacle_to_writing(path: Path) -> int | None:
+    """Why a page more cannot be written there, as an error number.
+
+    SQLite names a full disk only: a quota, a limit on the size of files and a disk that was mounted read-only
+    meanwhile are all an I/O error to it.
+    """
+    try:
+        length = max(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
+        with tempfile.TemporaryFile(dir=path.parent) as page:
+            page.seek(length)
+            page.write(bytes(_PAGE_BYTES))
+            page.flush()
+    except (OSError, ValueError) as error:
+        return getattr(error, "errno", None)
+    return None

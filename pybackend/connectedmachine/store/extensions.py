@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 
 from connectedmachine.model.clock import from_text, to_text
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.resource import Extension, Installed, ProvisioningState, Settings, Status
-from connectedmachine.model.version import VersionRequest
 from connectedmachine.store.columns import (
     manifest_of,
     manifest_text,
     names_of,
     names_text,
+    request_in,
     tags_of,
     tags_text,
     time_of,
@@ -130,9 +131,12 @@ def _columns(extension: Extension) -> dict[str, Value]:
         "created": to_text(extension.created),
         "changed": to_text(extension.changed),
         "provision_after": names_text(extension.provision_after),
+        "ignore_window": int(extension.ignore_window),
     }
 
 
+# The same rows are read again and again, and most have not changed since.
+@lru_cache(maxsize=256)
 def _extension(row: sqlite3.Row) -> Extension:
     version, manifest = version_of(row["installed_version"]), manifest_of(row["installed_manifest"])
     installed = None
@@ -151,7 +155,7 @@ def _extension(row: sqlite3.Row) -> Extension:
         handler=HandlerName(row["publisher"], row["type"]),
         location=row["location"],
         tags=tags_of(row["tags"]),
-        requested=VersionRequest.parse(row["requested"]),
+        requested=request_in(row["requested"]),
         target=version_of(row["target"]),
         target_initiator=row["target_initiator"],
         auto_upgrade_minor=bool(row["auto_upgrade_minor"]),
@@ -174,4 +178,5 @@ def _extension(row: sqlite3.Row) -> Extension:
         created=from_text(row["created"]),
         changed=from_text(row["changed"]),
         provision_after=names_of(row["provision_after"]),
+        ignore_window=bool(row["ignore_window"]),
     )

@@ -25,7 +25,7 @@ def state_root() -> Path:
     if named:
         return Path(named).absolute()
     shared = _machine_wide()
-    if _is_privileged():
+    if is_privileged():
         return shared
     if _may_hold_store(shared):
         raise PermissionDeniedError(
@@ -73,7 +73,8 @@ def _user_place() -> Path:
     return Path(base) / "azcmlite"
 
 
-def _is_privileged() -> bool:
+def is_privileged() -> bool:
+    """Say whether this process is the system's administrator."""
     if sys.platform == "win32":
         import ctypes
 

@@ -40,6 +40,10 @@ class Machines:
         )
         return [_machine(row) for row in rows]
 
+    def all(self) -> builtins.list[Machine]:
+        """Every machine of every subscription."""
+        return [_machine(row) for row in self._db.all("SELECT * FROM machines ORDER BY rowid")]
+
     def subscriptions(self) -> builtins.list[str]:
         """Every subscription that a machine is in, as the first one wrote it."""
         rows = self._db.all("SELECT subscription FROM machines GROUP BY subscription ORDER BY min(rowid)")
@@ -53,10 +57,10 @@ class Machines:
     def save(self, machine: Machine) -> None:
         """Add or replace by ``id``."""
         self._db.run(
-            "INSERT INTO machines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO machines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET location = excluded.location, tags = excluded.tags,"
             " os_name = excluded.os_name, os_version = excluded.os_version, fqdn = excluded.fqdn,"
-            " details = excluded.details",
+            " details = excluded.details, scenario = excluded.scenario",
             machine.id,
             machine.subscription,
             machine.resource_group,
@@ -72,6 +76,7 @@ class Machines:
             machine.os_machine_id,
             to_text(machine.created),
             json.dumps(dict(machine.details)),
+            machine.scenario,
         )
 
     def delete(self, machine_id: str) -> None:
@@ -95,4 +100,5 @@ def _machine(row: sqlite3.Row) -> Machine:
         os_machine_id=row["os_machine_id"],
         created=from_text(row["created"]),
         details=json.loads(row["details"]),
+        scenario=row["scenario"],
     )

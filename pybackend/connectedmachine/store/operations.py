@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 
 from connectedmachine.model.clock import from_text, to_text
+from connectedmachine.model.handler import Command
 from connectedmachine.model.health import Health, Sample, SourceHealth
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import (
@@ -26,7 +28,14 @@ from connectedmachine.model.operation import (
 )
 from connectedmachine.model.policy import Policy
 from connectedmachine.model.version import Version
-from connectedmachine.store.columns import manifest_of, manifest_text, time_of, time_text, version_text
+from connectedmachine.store.columns import (
+    manifest_of,
+    manifest_text,
+    time_of,
+    time_text,
+    version_in,
+    version_text,
+)
 from connectedmachine.store.database import Database
 
 
@@ -166,6 +175,46 @@ class Operations:
         rows = self._db.all("SELECT * FROM operations WHERE pass_id = ? ORDER BY began, rowid", pass_id)
         return [self._operation(row) for row in rows]
 
+    def attempts(
+        self, machine_id: str, handler: HandlerName, version: Version, command: Command, instance: str | None
+    ) -> int:
+        """How often a command of a version was begun on a machine; ``instance`` as in ``Step``."""
+        row = self._db.one(
+            "SELECT count(*) AS number FROM operations o JOIN steps s ON s.operation_id = o.id"
+            " WHERE o.machine_id = ? AND lower(o.publisher || '.' || o.type) = ? AND s.step = ?"
+            " AND s.instance IS ? AND iif(s.side = ?, o.new_version, o.old_version) = ?",
+            machine_id,
+            handler.key,
+            command,
+            instance,
+            Side.NEW,
+            str(version),
+        )
+        assert row is not None
+        return int(row["number"])
+
+    def latest_time(self, machine_id: str) -> datetime | None:
+        """The last moment that anything of a machine's work tells of; ``None`` when there was none."""
+        row = self._db.one(
+            "SELECT max(moment) AS latest FROM ("
+            "SELECT max(began, coalesce(ended, '')) AS moment FROM operations WHERE machine_id = ?1"
+            " UNION ALL SELECT time FROM decisions WHERE machine_id = ?1"
+            " UNION ALL SELECT max(s.began, coalesce(s.ended, '')) FROM steps s"
+            " JOIN operations o ON o.id = s.operation_id WHERE o.machine_id = ?1 AND o.ended IS NULL)",
+            machine_id,
+        )
+        watched = self._db.one(
+            "SELECT s.began, max(w.observed) AS observed FROM operations o"
+            " JOIN steps s ON s.operation_id = o.id AND s.ended IS NULL"
+            " JOIN samples w ON w.operation_id = o.id AND w.seq = s.seq"
+            " WHERE o.machine_id = ? AND o.ended IS NULL GROUP BY s.began ORDER BY s.began DESC",
+            machine_id,
+        )
+        moments = [time_of(row["latest"])] if row is not None else []
+        if watched is not None:
+            moments.append(from_text(watched["began"]) + timedelta(seconds=watched["observed"]))
+        return max((moment for moment in moments if moment is not None), default=None)
+
     def pinned(self) -> set[str]:
         """SHA-256 of the zips that an unfinished operation or an installed version may still need."""
         rows = self._db.all(
@@ -210,19 +259,23 @@ class Operations:
             return int(row["next"])
 
     def conclude(self, operation_id: str, record: StepRecord) -> None:
-        """Commit a step's outcome: ``ended``, ``outcome`` and the evidence of ``record``."""
-        self._db.run(
-            "UPDATE steps SET ended = ?, outcome = ?, exit_code = ?, code = ?, message = ?, manifest = ?"
-            " WHERE operation_id = ? AND seq = ?",
-            time_text(record.ended),
-            record.outcome,
-            record.exit_code,
-            record.code,
-            record.message,
-            manifest_text(record.manifest),
-            operation_id,
-            record.seq,
-        )
+        """Commit a step's outcome: ``ended``, ``outcome`` and the evidence of ``record``.
+
+        Without a sync: no effect comes before the next intent or the end, whose sync covers it (decision 20).
+        """
+        with self._db.transaction(synced=False):
+            self._db.run(
+                "UPDATE steps SET ended = ?, outcome = ?, exit_code = ?, code = ?, message = ?, manifest = ?"
+                " WHERE operation_id = ? AND seq = ?",
+                time_text(record.ended),
+                record.outcome,
+                record.exit_code,
+                record.code,
+                record.message,
+                manifest_text(record.manifest),
+                operation_id,
+                record.seq,
+            )
 
     # Samples.
 
@@ -265,7 +318,7 @@ class Operations:
         )
         old = None
         if row["old_version"] is not None:
-            old = PackageRef(Version.parse(row["old_version"]), row["old_sha256"])
+            old = PackageRef(version_in(row["old_version"]), row["old_sha256"])
         return Operation(
             id=row["id"],
             machine_id=row["machine_id"],
@@ -273,12 +326,12 @@ class Operations:
             handler=HandlerName(row["publisher"], row["type"]),
             kind=OperationKind(row["kind"]),
             old=old,
-            new=PackageRef(Version.parse(row["new_version"]), row["new_sha256"]),
+            new=PackageRef(version_in(row["new_version"]), row["new_sha256"]),
             old_manifest=manifest_of(row["old_manifest"]),
             instances=tuple(_instance(instance) for instance in instances),
             automatic=bool(row["automatic"]),
             initiator=row["initiator"],
-            policy=Policy(**json.loads(row["policy"])),
+            policy=_policy(row["policy"]),
             began=from_text(row["began"]),
             partial=bool(row["partial"]),
             ended=time_of(row["ended"]),
@@ -290,10 +343,17 @@ class Operations:
         )
 
 
+@lru_cache(maxsize=256)
+def _policy(text: str) -> Policy:
+    return Policy(**json.loads(text))
+
+
 def _instance(row: sqlite3.Row) -> Instance:
     return Instance(row["extension"], row["settings_seq"], row["old_settings_seq"], bool(row["old_enabled"]))
 
 
+# A step that has ended never changes, and its operation is read again and again.
+@lru_cache(maxsize=512)
 def _record(row: sqlite3.Row) -> StepRecord:
     step = None
     if row["step"] is not None:

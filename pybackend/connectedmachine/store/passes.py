@@ -53,6 +53,13 @@ class Passes:
         """Say whether a pass was ever asked for."""
         return self._db.one("SELECT 1 FROM passes WHERE machine_id = ?", machine_id) is not None
 
+    def last_requested(self, machine_id: str) -> datetime | None:
+        """When a pass over a whole machine was last asked for."""
+        row = self._db.one(
+            "SELECT max(requested) AS last FROM passes WHERE machine_id = ? AND extension IS NULL", machine_id
+        )
+        return None if row is None else time_of(row["last"])
+
     def next_wanted(self, machine_id: str) -> Pass | None:
         """The oldest pass that has not ended."""
         row = self._db.one(
@@ -65,23 +72,27 @@ class Passes:
         self._db.run("UPDATE passes SET ended = ? WHERE id = ?", to_text(now), pass_id)
 
     def decide(self, pass_: Pass, decision: Decision, now: datetime) -> None:
-        """Record a pass's decision about one extension, in place of an earlier one of the same pass."""
-        self._db.run(
-            "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET reason = excluded.reason, message = excluded.message,"
-            " from_version = excluded.from_version, to_version = excluded.to_version,"
-            " next_look = excluded.next_look, operation_id = excluded.operation_id, time = excluded.time",
-            pass_.machine_id,
-            decision.extension,
-            pass_.id,
-            decision.reason,
-            decision.message,
-            version_text(decision.from_version),
-            version_text(decision.to_version),
-            time_text(decision.next_look),
-            decision.operation_id,
-            to_text(now),
-        )
+        """Record a pass's decision about one extension, in place of an earlier one of the same pass.
+
+        Without a sync: the end of the pass has one, and until then the pass is taken up again (decision 20).
+        """
+        with self._db.transaction(synced=False):
+            self._db.run(
+                "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET reason = excluded.reason, message = excluded.message,"
+                " from_version = excluded.from_version, to_version = excluded.to_version,"
+                " next_look = excluded.next_look, operation_id = excluded.operation_id, time = excluded.time",
+                pass_.machine_id,
+                decision.extension,
+                pass_.id,
+                decision.reason,
+                decision.message,
+                version_text(decision.from_version),
+                version_text(decision.to_version),
+                time_text(decision.next_look),
+                decision.operation_id,
+                to_text(now),
+            )
 
     def forget(self, machine_id: str, extension: str) -> None:
         """Drop what was decided about an extension of that name, which is another one from now on."""
@@ -106,6 +117,18 @@ class Passes:
         pass_ = self.get(row["pass_id"])
         assert pass_ is not None
         return _decision(row), pass_
+
+    def last_for_reason(self, machine_id: str, reason: Reason) -> list[str]:
+        """The extensions whose newest decision has ``reason``; of passes with a plan there is none.
+
+        Such a pass does what its plan says and leaves the rest, so nothing waits on its behalf.
+        """
+        rows = self._db.all(
+            "SELECT d.extension, d.reason, MAX(d.time) FROM decisions d JOIN passes p ON p.id = d.pass_id"
+            " WHERE d.machine_id = ? AND p.plan IS NULL GROUP BY d.extension",
+            machine_id,
+        )
+        return [row["extension"] for row in rows if row["reason"] == reason]
 
     def decisions(self, pass_id: str) -> list[Decision]:
         """What a pass decided, by extension name."""

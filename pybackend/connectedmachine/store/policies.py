@@ -1,13 +1,14 @@
-"""Policy values, holds and backoffs."""
+"""Policy values, holds, pins and backoffs."""
 
 from __future__ import annotations
 
 import json
 
 from connectedmachine.model.clock import from_text, to_text
+from connectedmachine.model.pin import Pin, PinKind
 from connectedmachine.model.policy import Backoff, Hold, PolicyValues
-from connectedmachine.model.version import Version
-from connectedmachine.store.columns import time_of, time_text, version_of
+from connectedmachine.model.version import VersionRequest
+from connectedmachine.store.columns import time_of, time_text, version_in
 from connectedmachine.store.database import Database
 
 MACHINE_LEVEL = ""
@@ -61,7 +62,7 @@ class Policies:
         return [
             Hold(
                 row["extension"],
-                version_of(row["version"] or None),
+                VersionRequest.parse(row["version"]) if row["version"] else None,
                 time_of(row["until"]),
                 row["reason"],
                 from_text(row["created"]),
@@ -69,7 +70,7 @@ class Policies:
             for row in rows
         ]
 
-    def release(self, machine_id: str, extension: str, version: Version | None) -> bool:
+    def release(self, machine_id: str, extension: str, version: VersionRequest | None) -> bool:
         """Remove a hold; says whether there was one."""
         text = "" if version is None else str(version)
         return bool(
@@ -81,9 +82,77 @@ class Policies:
             )
         )
 
+    def release_all(self, machine_id: str, extension: str | None) -> bool:
+        """Remove every hold of a machine or of one extension; says whether there was one."""
+        return bool(
+            self._db.run(
+                "DELETE FROM holds WHERE machine_id = ? AND (? IS NULL OR extension = ?)",
+                machine_id,
+                extension,
+                extension,
+            )
+        )
+
+    # Pins.
+
+    def pin(self, machine_id: str, pin: Pin) -> None:
+        """Add a pin in place of the one on the same version; one that is no block in place of any other such.
+
+        Inside the caller's transaction.
+        """
+        if pin.kind is not PinKind.BLOCK:
+            self._db.run(
+                "DELETE FROM pins WHERE machine_id = ? AND extension = ? AND kind <> ?",
+                machine_id,
+                pin.extension,
+                PinKind.BLOCK,
+            )
+        self._db.run(
+            "INSERT OR REPLACE INTO pins (machine_id, extension, version, kind, reason, created)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            machine_id,
+            pin.extension,
+            str(pin.version),
+            pin.kind,
+            pin.reason,
+            to_text(pin.created),
+        )
+
+    def pins(self, machine_id: str, extension: str | None = None) -> list[Pin]:
+        rows = self._db.all(
+            "SELECT * FROM pins WHERE machine_id = ? AND (? IS NULL OR extension = ?)"
+            " ORDER BY extension, kind = 'Block', version",
+            machine_id,
+            extension,
+            extension,
+        )
+        return [
+            Pin(
+                row["extension"],
+                PinKind(row["kind"]),
+                VersionRequest.parse(row["version"]),
+                row["reason"],
+                from_text(row["created"]),
+            )
+            for row in rows
+        ]
+
+    def unpin(self, machine_id: str, extension: str, version: VersionRequest | None) -> bool:
+        """Remove the pin on a version, or all of an extension; says whether there was one."""
+        text = None if version is None else str(version)
+        return bool(
+            self._db.run(
+                "DELETE FROM pins WHERE machine_id = ? AND extension = ? AND (? IS NULL OR version = ?)",
+                machine_id,
+                extension,
+                text,
+                text,
+            )
+        )
+
     def forget(self, machine_id: str, extension: str) -> None:
-        """Drop the policy values and holds of an extension that is gone."""
-        for table in ("policies", "holds"):
+        """Drop the policy values, holds, pins and windows of an extension that is gone."""
+        for table in ("policies", "holds", "pins", "windows"):
             self._db.run(
                 f"DELETE FROM {table} WHERE machine_id = ? AND extension = ?",  # noqa: S608 # names are ours
                 machine_id,
@@ -97,7 +166,13 @@ class Policies:
             "SELECT * FROM backoffs WHERE machine_id = ? AND extension = ?", machine_id, extension
         )
         return [
-            Backoff(Version.parse(row["version"]), row["failures"], from_text(row["failed_at"]))
+            Backoff(
+                version_in(row["version"]),
+                row["failures"],
+                from_text(row["failed_at"]),
+                from_text(row["first_failed_at"]),
+                bool(row["waived"]),
+            )
             for row in rows
         ]
 
@@ -105,12 +180,25 @@ class Policies:
         """Record a failure of a version on an extension; those of other versions are past."""
         self.forgive(machine_id, extension)
         self._db.run(
-            "INSERT INTO backoffs VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO backoffs"
+            " (machine_id, extension, version, failures, failed_at, first_failed_at, waived)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             machine_id,
             extension,
             str(backoff.version),
             backoff.failures,
             to_text(backoff.failed_at),
+            to_text(backoff.first_failed_at),
+            int(backoff.waived),
+        )
+
+    def waive(self, machine_id: str, extension: str | None) -> None:
+        """End the wait after the failures of an extension, or of a whole machine; they are counted on."""
+        self._db.run(
+            "UPDATE backoffs SET waived = 1 WHERE machine_id = ? AND (? IS NULL OR extension = ?)",
+            machine_id,
+            extension,
+            extension,
         )
 
     def forgive(self, machine_id: str, extension: str) -> None:

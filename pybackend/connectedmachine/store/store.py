@@ -8,6 +8,7 @@ from connectedmachine.store.answers import Answers
 from connectedmachine.store.configurations import Configurations
 from connectedmachine.store.credentials import Credentials
 from connectedmachine.store.database import Database
+from connectedmachine.store.events import Events
 from connectedmachine.store.extensions import Extensions
 from connectedmachine.store.galleries import Galleries
 from connectedmachine.store.home import STORE_FILE, prepare
@@ -17,6 +18,7 @@ from connectedmachine.store.passes import Passes
 from connectedmachine.store.policies import Policies
 from connectedmachine.store.probes import Probes
 from connectedmachine.store.requests import Requests
+from connectedmachine.store.windows import Windows
 
 
 class Store:
@@ -30,8 +32,10 @@ class Store:
         self.machines = Machines(database)
         self.extensions = Extensions(database)
         self.operations = Operations(database)
+        self.events = Events(database)
         self.passes = Passes(database)
         self.policies = Policies(database)
+        self.windows = Windows(database)
         self.configurations = Configurations(database)
         self.probes = Probes(database)
         self.galleries = Galleries(database)

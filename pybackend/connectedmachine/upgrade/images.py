@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from connectedmachine.model.configuration import Configuration
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import ExtensionImage, Platform
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.version import VersionRequest
 from connectedmachine.upgrade.gate import refusal
+from connectedmachine.upgrade.restraint import pinned_out
 
 _OPEN = Configuration()
 
@@ -56,7 +58,24 @@ class Images:
         platform: Platform,
         request: VersionRequest,
         configuration: Configuration = _OPEN,
+        pins: Sequence[Pin] = (),
     ) -> ExtensionImage | None:
         """The highest image that was asked for, runs on the platform, and is admitted there."""
-        matching = (i for i in self.fitting(handler, platform) if request.matches(i.version))
-        return next((i for i in matching if refusal(configuration, handler, i.version) is None), None)
+        return next(self.matching(handler, platform, request, configuration, pins), None)
+
+    def matching(
+        self,
+        handler: HandlerName,
+        platform: Platform,
+        request: VersionRequest,
+        configuration: Configuration = _OPEN,
+        pins: Sequence[Pin] = (),
+    ) -> Iterator[ExtensionImage]:
+        """As ``best``, every one of them, newest first."""
+        return (
+            image
+            for image in self.fitting(handler, platform)
+            if request.matches(image.version)
+            and pinned_out(pins, image.version) is None
+            and refusal(configuration, handler, image.version) is None
+        )

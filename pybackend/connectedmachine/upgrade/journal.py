@@ -39,8 +39,11 @@ def walk(operation: Operation, round_: int, steps: Iterable[Planned]) -> Do | St
 
 
 def began(operation: Operation, step: Step) -> bool:
-    """Say whether the way forward came to a step."""
-    return any(record.round == 0 and record.step == step for record in operation.journal)
+    """Say whether the way forward came to a step; one that was withdrawn was not begun."""
+    return any(
+        record.round == 0 and record.step == step and record.outcome is not StepOutcome.WITHDRAWN
+        for record in operation.journal
+    )
 
 
 def succeeded(operation: Operation, step: Step) -> bool:

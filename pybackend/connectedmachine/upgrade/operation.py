@@ -134,6 +134,10 @@ def _change_version(operation: Operation) -> NextStep:
     if forward.outcome is StepOutcome.WITHDRAWN:
         return _withdrawn(operation, forward)
     if forward.step == FETCH:
+        # An earlier attempt, or this one, may have unpacked it.
+        unpacked = walk(operation, 1, [Planned(Step(StepName.DISCARD, NEW), tolerated=True)])
+        if isinstance(unpacked, Do):
+            return unpacked
         return End(
             Outcome.FAILED, f"{why(forward)} {old} was not touched.", OLD, forward.code or "FetchFailed"
         )

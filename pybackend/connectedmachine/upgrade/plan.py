@@ -9,12 +9,14 @@ from connectedmachine.model.configuration import Configuration
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.image import ExtensionImage, Platform
 from connectedmachine.model.operation import OperationKind
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import Hold, Policy
 from connectedmachine.model.version import Version
 from connectedmachine.upgrade.gate import Refusal, disabled, refusal
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import Obstacle, Standing
-from connectedmachine.upgrade.subject import Move, Planned, Subject, retry_at
+from connectedmachine.upgrade.restraint import in_words, is_retry_due, own, pinned_out, retry_at
+from connectedmachine.upgrade.subject import Move, Planned, Subject
 
 _OPEN = Configuration()
 
@@ -80,17 +82,21 @@ def plan(
 def _asked_for(
     subject: Subject, images: Images, platform: Platform, configuration: Configuration
 ) -> Planned | None:
-    """A version or settings that a user asked for, which no hold and no backoff delays."""
+    """A version or settings that a user asked for, which no hold and no backoff delays; pins do."""
     if subject.installed is None and subject.target is not None and subject.target == subject.shared:
         return _joins(subject, subject.shared, configuration, automatic=False)
     if subject.target is not None and subject.target != subject.installed:
         refused = refusal(configuration, subject.handler, subject.target)
         if refused is not None:
             return _blocked(subject, refused, subject.target)
+        pin = pinned_out(subject.pins, subject.target)
+        if pin is not None:
+            return _pinned(subject, pin, subject.target)
         wanted = next(
             (i for i in images.fitting(subject.handler, platform) if i.version == subject.target), None
         )
-        if wanted is not None:
+        meanwhile = subject.window is not None and (subject.reset_due or subject.settings_due)
+        if wanted is not None and not (meanwhile and subject.installed is not None):
             return _moves(subject, wanted, automatic=False)
     if (subject.reset_due or subject.settings_due) and subject.installed is not None:
         refused = refusal(configuration, subject.handler, subject.installed)
@@ -133,8 +139,15 @@ def _first_install(
             Reason.PLATFORM_MISMATCH,
             f"No image of {subject.handler} is for {platform.os} {platform.architecture}.",
         )
-    image = images.best(subject.handler, platform, subject.requested, configuration)
-    if image is None:
+    matching = list(
+        images.matching(subject.handler, platform, subject.requested, configuration, subject.pins)
+    )
+    if not matching:
+        newest = images.best(subject.handler, platform, subject.requested, configuration)
+        if newest is not None:
+            pin = pinned_out(subject.pins, newest.version)
+            assert pin is not None
+            return _pinned(subject, pin, newest.version)
         newest = images.best(subject.handler, platform, subject.requested)
         if newest is not None:
             refused = refusal(configuration, subject.handler, newest.version)
@@ -145,7 +158,7 @@ def _first_install(
         kept = _kept_by_sibling(subject)
         if kept is not None:
             return kept
-    return _newest_allowed(subject, [image], machine_id, policy, now)
+    return _newest_allowed(subject, matching, machine_id, policy, now)
 
 
 def _retried_join(
@@ -170,6 +183,9 @@ def _joins(subject: Subject, shared: Version, configuration: Configuration, *, a
     refused = refusal(configuration, subject.handler, shared)
     if refused is not None:
         return _blocked(subject, refused, shared)
+    pin = pinned_out(own(subject.pins, subject.name), shared)
+    if pin is not None:
+        return _pinned(subject, pin, shared)
     if subject.obstacle is not None:
         return _waits(subject, subject.obstacle, shared)
     decision = Decision(subject.name, Reason.INSTALLED, f"Enable it on {shared}.", None, shared)
@@ -218,6 +234,13 @@ def _upgrade(
             f"{newer[0].version} is another major version; only a request for it moves there.",
             to=newer[0].version,
         )
+    if subject.pins:
+        allowed = [image for image in same_major if pinned_out(subject.pins, image.version) is None]
+        if not allowed:
+            pin = pinned_out(subject.pins, same_major[0].version)
+            assert pin is not None
+            return _pinned(subject, pin, same_major[0].version)
+        same_major = allowed
     refused = refusal(configuration, subject.handler, same_major[0].version)
     if refused is not None:
         newest = same_major[0].version
@@ -269,17 +292,27 @@ def _held(subject: Subject, hold: Hold, version: Version) -> Planned:
     return _stays(subject, Reason.HELD, f"{whose} keeps it from moving{why}.", hold.until, version)
 
 
+def _pinned(subject: Subject, pin: Pin, version: Version) -> Planned:
+    return _stays(subject, Reason.PINNED, in_words(pin, subject.name, version), to=version)
+
+
 def _not_due(
     subject: Subject, version: Version, machine_id: str, policy: Policy, now: datetime
 ) -> Planned | None:
     failed = next((b for b in subject.backoffs if b.version == version), None)
-    if failed is None:
+    if failed is None or failed.waived:
+        return None
+    if is_retry_due(failed, policy, machine_id, now):
         return None
     due = retry_at(failed, policy, machine_id)
-    if now >= due:
-        return None
     times = "once" if failed.failures == 1 else f"{failed.failures} times"
-    return _stays(subject, Reason.RETRY_NOT_DUE, f"{version} failed {times}.", due, version)
+    message = f"{version} failed {times}."
+    if due is None:
+        message = (
+            f"{version} failed {times} and is tried no more by itself;"
+            " Start-AzConnectedMachineUpgrade -Retry tries it again."
+        )
+    return _stays(subject, Reason.RETRY_NOT_DUE, message, due, version)
 
 
 def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Planned:
@@ -289,6 +322,9 @@ def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Plann
     if present is None:
         decision = Decision(subject.name, Reason.INSTALLED, f"Install {image.version}.", None, image.version)
         return Planned(decision, Move(OperationKind.INSTALL, image, automatic))
+    if subject.window is not None:
+        message = f"The change to {image.version} waits. {subject.window.message}"
+        return _stays(subject, Reason.OUTSIDE_WINDOW, message, subject.window.opens, image.version)
     along = ", ".join(f"'{sibling.name}'" for sibling in subject.siblings)
     with_siblings = f" {along} moves along." if len(subject.siblings) == 1 else f" {along} move along."
     decision = Decision(

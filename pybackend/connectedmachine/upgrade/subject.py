@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from connectedmachine.model.decision import Decision
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import ExtensionImage
 from connectedmachine.model.operation import OperationKind
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import Backoff, Hold, Policy
 from connectedmachine.model.version import Version, VersionRequest
+from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.order import Obstacle
-
-JITTER = 0.1
-"""A retry is put off by up to this part of its interval, by an amount that a machine keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,10 @@ class Subject:
     """What a plan needs to know of one extension.
 
     ``shared`` is the version that its ``siblings`` have, and that it joins or moves with them; ``holds``
-    are theirs too. ``pending`` is the message of a pending rollback and ``pending_due`` its next try;
-    ``busy`` says that another operation is under way; ``settings_due`` that settings wait to be applied,
-    ``reset_due`` that a reset of its state was asked for; ``obstacle`` what it waits for before its install.
+    and ``pins`` are theirs too. ``pending`` is the message of a pending rollback and ``pending_due`` its next
+    try; ``busy`` says that another operation is under way; ``settings_due`` that settings wait to be applied,
+    ``reset_due`` that a reset of its state was asked for; ``obstacle`` what it waits for before its install;
+    ``window`` why its version may not change now.
     """
 
     name: str
@@ -55,8 +55,10 @@ class Subject:
     operation_id: str | None = None
     policy: Policy | None = None
     holds: Sequence[Hold] = ()
+    pins: Sequence[Pin] = ()
     backoffs: Sequence[Backoff] = ()
     obstacle: Obstacle | None = None
+    window: Closed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,3 @@ class Planned:
     decision: Decision
     move: Move | None = None
     obstacle: Obstacle | None = None
-
-
-def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime:
-    """When a version that failed is tried again: interval, growth, and the machine's own jitter."""
-    import hashlib
-
-    interval = policy.retry_interval * policy.retry_growth ** min(backoff.failures - 1, 32)
-    share = int.from_bytes(hashlib.sha256(machine_id.encode()).digest()[:4]) / 2**32
-    return backoff.failed_at + timedelta(seconds=interval * (1 + JITTER * share))

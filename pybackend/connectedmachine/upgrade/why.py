@@ -14,9 +14,11 @@ from typing import Protocol
 from connectedmachine.model.configuration import Configuration, Mode
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.operation import Operation, StepOutcome, StepRecord
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import Hold
 from connectedmachine.model.version import Version
 from connectedmachine.upgrade.gate import Refusal, Rule, ruling
+from connectedmachine.upgrade.restraint import own, pinned_out
 from connectedmachine.upgrade.subject import Planned, Sibling, Subject
 
 
@@ -114,6 +116,11 @@ def _freed(subject: Subject, reason: Reason, version: Version | None, now: datet
         case Reason.HELD:
             holding = holding_back(subject, version, now)
             return replace(subject, holds=[hold for hold in subject.holds if hold is not holding])
+        case Reason.PINNED:
+            pinned = pinning(subject, version)
+            return replace(subject, pins=[pin for pin in subject.pins if pin is not pinned])
+        case Reason.OUTSIDE_WINDOW:
+            return replace(subject, window=None)
         case Reason.RETRY_NOT_DUE:
             return replace(subject, backoffs=[b for b in subject.backoffs if b.version != version])
         case _:
@@ -124,6 +131,14 @@ def holding_back(subject: Subject, version: Version | None, now: datetime) -> Ho
     """The hold that ``plan`` meets first on the way to a version; there is one where it decided ``Held``."""
     assert version is not None
     return next(hold for hold in subject.holds if hold.applies(version, now))
+
+
+def pinning(subject: Subject, version: Version | None) -> Pin:
+    """The pin that ``plan`` meets first on the way to a version; there is one where it decided ``Pinned``."""
+    assert version is not None
+    pin = pinned_out(own(subject.pins, subject.name), version) or pinned_out(subject.pins, version)
+    assert pin is not None
+    return pin
 
 
 def _with(siblings: Sequence[Sibling], meant: Sibling, changed: Sibling) -> Sequence[Sibling]:

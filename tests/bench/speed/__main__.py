@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from speed.first_call import first_call
+from speed.fleet import fleet
 from speed.measure import Result
 from speed.module_import import module_import
 from speed.piped_update import piped_update
@@ -31,6 +32,7 @@ WITHOUT_ENGINE: dict[str, Callable[[Path], Result]] = {
     "planning": lambda _: planning(),
     "upgrade": upgrade,
     "undo": undo,
+    "fleet": lambda _: fleet(),
     "rest-get": rest_get,
     "rest-put": rest_put,
     "rest-load": rest_load,

@@ -70,7 +70,7 @@ def _subjects() -> list[Subject]:
     """A fleet in the middle of a release: a half is behind, some of those are held, some failed before."""
     newest = Version((1, 7, 0, 0))
     hold = Hold("", None, None, "frozen", _NOW)
-    backoff = Backoff(newest, 1, _NOW - timedelta(hours=1))
+    backoff = Backoff(newest, 1, _NOW - timedelta(hours=1), _NOW - timedelta(hours=1))
     return [
         Subject(
             name=f"extension{number}",

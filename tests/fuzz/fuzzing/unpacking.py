@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from random import Random
 
-from connectedmachine.gallery.damage import is_intact
+from connectedmachine.gallery.damage import contents, is_intact
 from connectedmachine.gallery.inspection import inspect
 from connectedmachine.gallery.rules import UnpackLimits
 from connectedmachine.gallery.unpack import unpack
@@ -45,7 +45,7 @@ def unpacker(random: Random, folder: Path) -> bool:
         accepted = False
     else:
         _check_folder(folder, target)
-        assert is_intact(zipped, target)
+        assert is_intact(contents(zipped), target)
         shutil.rmtree(target)
         accepted = True
     try:

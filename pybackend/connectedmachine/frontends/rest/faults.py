@@ -13,13 +13,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectedmachine.frontends.rest.errors import arm_error
 from connectedmachine.model.errors import InvalidRequestError
+from connectedmachine.service.json_schema import violation
 
 _LARGEST_FILE = 1 << 20
 
@@ -78,7 +78,7 @@ def read_scenario(path: Path) -> tuple[Rule, ...]:
         raise _invalid(path, f"line {error.lineno}, column {error.colno}: {error.msg}") from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise _invalid(path, "it is not JSON in UTF-8") from error
-    wrong = _violation(document)
+    wrong = violation("rest-scenario", document)
     if wrong is not None:
         raise _invalid(path, wrong)
     return tuple(_rule(found) for found in document["rules"])
@@ -152,18 +152,6 @@ def _answer(does: Mapping[str, object]) -> Answer:
     code = str(does.get("code", "TooManyRequests" if status == 429 else "InjectedFault"))
     message = str(does.get("message", "The scenario of this server says so."))
     return Answer(status, code, message, retry_after if isinstance(retry_after, int) else None)
-
-
-def _violation(document: object) -> str | None:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    schema = resources.files("connectedmachine").joinpath("schemas", "rest-scenario.json").read_text("utf-8")
-    error = best_match(Draft202012Validator(json.loads(schema)).iter_errors(document))
-    if error is None:
-        return None
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path)
-    return f"{place.lstrip('.') or 'the document'}: {error.message[:200]}"
 
 
 def _invalid(path: Path, why: str) -> InvalidRequestError:

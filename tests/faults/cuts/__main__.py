@@ -1,0 +1,176 @@
+"""``python -m cuts``: what ``scripts/faults.py`` runs in its environment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from full import FAULTS, NAMES, run
+from power.mutants import NOTICED, leave_out
+from power.replay import lose
+
+from .cutting import Row, cut
+from .mutants import MUTANTS
+from .scenarios import SCENARIOS
+
+_PROCESSES = 2
+_TWICE = ("undo", "upgrade")
+_PARTS = 4
+_HALVES = 2
+_SHOWN = 5
+_MUTANT_CALLS = ("commit", "rename", "spawn")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A part of the work, for one process; parts with rows of one name are shown as one."""
+
+    work: Callable[..., Row]
+    arguments: tuple[object, ...]
+
+    def run(self, root: Path) -> Row:
+        """Do it below ``root``, which nobody else uses."""
+        return self.work(root, *self.arguments)
+
+
+def killed(root: Path, name: str, stride: int) -> Row:
+    """The cuts of one scenario."""
+    return cut(root, SCENARIOS[name], stride=stride)
+
+
+def killed_twice(root: Path, name: str, stride: int, part: int) -> Row:
+    """A part of the pairs of cuts."""
+    return cut(root, SCENARIOS[name], depth=2, stride=_PARTS * stride, first=part * stride, second=stride)
+
+
+def mutant(root: Path, name: str) -> Row:
+    """Cuts of a changed product, until one is broken; a row that is broken when none is."""
+    changed = MUTANTS[name]
+    row = cut(root, SCENARIOS[changed.scenario], mutation=changed.mutation, kinds=_MUTANT_CALLS, enough=1)
+    row.scenario = f"mutant: {name}"
+    row.messages = [] if row.broken else ["nobody noticed"]
+    row.broken = 0 if row.broken else 1
+    return row
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to do: of the named scenarios every ``stride``-th cut, to that depth; the named mutants."""
+
+    scenarios: Sequence[str]
+    mutants: Sequence[str]
+    depth: int
+    stride: int
+
+
+def of_kills(wanted: Wanted) -> Iterator[Task]:
+    """SIGKILL at every call; of some scenarios at every pair of calls, too."""
+    if wanted.depth > 1:
+        for name in (n for n in _TWICE if n in wanted.scenarios):
+            yield from (Task(killed_twice, (name, wanted.stride, part)) for part in range(_PARTS))
+    yield from (Task(killed, (name, wanted.stride)) for name in wanted.scenarios)
+
+
+def of_mutants(wanted: Wanted) -> Iterator[Task]:
+    """The harness itself: each of these must be noticed."""
+    for name in wanted.mutants:
+        if MUTANTS[name].scenario in wanted.scenarios:
+            yield Task(mutant, (name,))
+
+
+def lost(root: Path, name: str, stride: int, part: int) -> Row:
+    """A part of the disks that a loss of power during a scenario may leave."""
+    return lose(root, SCENARIOS[name], stride=_HALVES * stride, first=part * stride)
+
+
+def of_losses(wanted: Wanted) -> Iterator[Task]:
+    """Lost and reordered writes, SQLite's own included."""
+    for name in wanted.scenarios:
+        yield from (Task(lost, (name, wanted.stride, part)) for part in range(_HALVES))
+
+
+def of_syncs(wanted: Wanted) -> Iterator[Task]:
+    """The harness itself: a sync that is left out must be noticed."""
+    yield from (Task(leave_out, (name,)) for name in NOTICED if name in wanted.scenarios)
+
+
+def of_disks(wanted: Wanted) -> Iterator[Task]:
+    """A full or read-only disk from every call on that it refuses."""
+    for name in (n for n in NAMES if n in wanted.scenarios):
+        yield from (Task(run, (name, fault, wanted.stride)) for fault in FAULTS)
+
+
+MODES: Mapping[str, Callable[[Wanted], Iterator[Task]]] = {
+    "kill": of_kills,
+    "mutants": of_mutants,
+    "lost": of_losses,
+    "syncs": of_syncs,
+    "disk": of_disks,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what was asked for, print a table; 1 when anything is broken."""
+    parser = argparse.ArgumentParser(prog="faults.py", description="Cuts the runner off everywhere.")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there, too")
+    parser.add_argument("--scenario", choices=[*SCENARIOS], action="append", help="one; may be repeated")
+    parser.add_argument("--mode", choices=[*MODES], action="append", help="one; may be repeated")
+    parser.add_argument("--depth", type=int, choices=(1, 2), default=2, help="1: no second kill")
+    parser.add_argument("--stride", type=int, default=1, metavar="N", help="only every N-th cut")
+    parser.add_argument("--mutant", choices=[*MUTANTS], action="append", help="one; may be repeated")
+    options = parser.parse_args(arguments)
+    wanted = Wanted(
+        options.scenario or [*SCENARIOS], options.mutant or [*MUTANTS], options.depth, options.stride
+    )
+    tasks = [task for mode in options.mode or [*MODES] for task in MODES[mode](wanted)]
+    began = time.monotonic()
+    print(f"{'scenario':<56} {'calls':>6} {'cuts':>8} {'states':>7} {'broken':>7} {'seconds':>8}", flush=True)
+    rows = list(_done(tasks))
+    print(f"{time.monotonic() - began:.0f} s in all")
+    if options.json:
+        shown = [{"scenario": r.scenario, "calls": r.calls, "cuts": r.cuts, "broken": r.broken} for r in rows]
+        options.json.write_text(json.dumps(shown, indent=2) + "\n", encoding="utf-8")
+    return 1 if any(row.broken for row in rows) else 0
+
+
+def _done(tasks: Sequence[Task]) -> Iterator[Row]:
+    """The rows, each as soon as its last part is done."""
+    shared = Path("/dev/shm")  # noqa: S108 - memory, where a sync costs nothing
+    folder = shared if os.access(shared, os.W_OK) else None
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as root,
+        ProcessPoolExecutor(_PROCESSES, get_context("fork")) as pool,
+    ):
+        futures = [pool.submit(task.run, Path(root, str(number))) for number, task in enumerate(tasks)]
+        open_row: Row | None = None
+        for future in futures:
+            row = future.result()
+            if open_row is not None and open_row.scenario == row.scenario:
+                open_row.add(row)
+                continue
+            if open_row is not None:
+                yield _shown(open_row)
+            open_row = row
+        if open_row is not None:
+            yield _shown(open_row)
+
+
+def _shown(row: Row) -> Row:
+    numbers = f"{row.calls:>6} {row.cuts:>8} {row.states:>7} {row.broken:>7} {row.seconds:>8.1f}"
+    print(f"{row.scenario:<56} {numbers}", flush=True)
+    for message in row.messages[:_SHOWN]:
+        print(f"    {message}", file=sys.stderr)
+    return row
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
