@@ -30,22 +30,51 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
         yield shell
 
 
-@pytest.fixture
-def due(shell: Shell) -> Shell:
-    """A machine of this test's own, ``$m``, with the agent at its first version, enrolled."""
+def connect(shell: Shell, machine: str) -> None:
+    """Connect a machine, which is ``$m`` then, with the agent at its first version, enrolled."""
     outcome = shell.run(
-        "$m = [guid]::NewGuid().ToString();"
+        f"$m = '{machine}';"
         "$null = Connect-AzConnectedMachine -ResourceGroupName rg -Name $m -Simulated -OSType Linux;"
         f"$null = New-AzConnectedMachineExtension {M} -Name agent {IMAGE} -Location x"
         " -TypeHandlerVersion '1.0' -EnableAutomaticUpgrade -WarningAction SilentlyContinue"
     )
     assert not outcome.problems
+
+
+@pytest.fixture
+def due(shell: Shell, request: pytest.FixtureRequest) -> Shell:
+    """A machine of this test's own."""
+    connect(shell, request.node.name.removeprefix("test_")[:60])
     return shell
 
 
-def test_one_extension_says_why_as_an_object_that_is_a_decision_too(due: Shell) -> None:
-    outcome = due.run(
-        f"$null = Add-AzConnectedMachineUpgradeHold {M} -Name agent -Reason audit; $w = {WHY};"
+@pytest.fixture(scope="module")
+def machines(shell: Shell) -> Shell:
+    """Two machines that tests only look at; the extension of one of them is held until tomorrow."""
+    connect(shell, "watched")
+    connect(shell, "held")
+    until = "([datetime]::UtcNow.AddDays(1))"
+    assert not shell.run(
+        f"Add-AzConnectedMachineUpgradeHold {M} -Name agent -Reason audit -Until {until}"
+    ).problems
+    return shell
+
+
+@pytest.fixture
+def held(machines: Shell) -> Shell:
+    machines.run("$m = 'held'")
+    return machines
+
+
+@pytest.fixture
+def watched(machines: Shell) -> Shell:
+    machines.run("$m = 'watched'")
+    return machines
+
+
+def test_one_extension_says_why_as_an_object_that_is_a_decision_too(held: Shell) -> None:
+    outcome = held.run(
+        f"$w = {WHY};"
         "$w.PSObject.TypeNames[0, 1]; $w.Reason, $w.PlanReason, $w.InstalledVersion -join ' ';"
         "$o = $w.Obstacle[0]; $o.Reason, $o.RuleName, $o.RuleValue, $o.Evidence[0].Says -join '|';"
         "$w.Then; $w.LastOperation.Operation; $w.LastOperation.Evidence[0].About -like 'operation *'"
@@ -62,10 +91,10 @@ def test_one_extension_says_why_as_an_object_that_is_a_decision_too(due: Shell) 
 
 
 @pytest.mark.parametrize("move", ["", "[Management.Automation.PSSerializer]::Deserialize($t)"])
-def test_it_is_shown_as_a_list_that_reads_from_the_top(due: Shell, move: str) -> None:
+def test_it_is_shown_as_a_list_that_reads_from_the_top(held: Shell, move: str) -> None:
     item = move or "$w"
-    outcome = due.run(
-        f"$null = Add-AzConnectedMachineUpgradeHold {M} -Name agent -Reason audit; $w = {WHY};"
+    outcome = held.run(
+        f"$w = {WHY};"
         "$t = [Management.Automation.PSSerializer]::Serialize($w, 6);"
         f"{item} | Format-List | Out-String -Width 200"
     )
@@ -78,9 +107,8 @@ def test_it_is_shown_as_a_list_that_reads_from_the_top(due: Shell, move: str) ->
     assert "hold: audit" in lines
 
 
-def test_another_moment_may_be_asked_about(due: Shell) -> None:
-    outcome = due.run(
-        f"$null = Add-AzConnectedMachineUpgradeHold {M} -Name agent -Until ([datetime]::UtcNow.AddDays(1));"
+def test_another_moment_may_be_asked_about(held: Shell) -> None:
+    outcome = held.run(
         f"({WHY} -At ([datetime]::UtcNow.AddDays(2))).Planned; $null -eq ({WHY} -At '2020-01-01').PlanReason"
     )
     assert outcome.output == ["ChangeVersion 1.0.0.0 -> 1.1.0.0", "True"]
@@ -116,16 +144,16 @@ def test_a_plan_is_kept_in_a_file_and_done(due: Shell) -> None:
 @pytest.mark.parametrize(
     "change", ["-replace '1.1.0.0', '1.2.0.0'", "-replace '\"machine\"', '\"other\"'", "-replace '{', ''"]
 )
-def test_a_file_that_was_changed_or_is_no_plan_is_refused(due: Shell, change: str) -> None:
-    problem = due.run(
+def test_a_file_that_was_changed_or_is_no_plan_is_refused(watched: Shell, change: str) -> None:
+    problem = watched.run(
         f"(Get-AzConnectedMachineUpgrade {M} -Plan).Json {change} | Set-Content bad.json;"
         "Start-AzConnectedMachineUpgrade -PlanPath ./bad.json"
     ).problem
     assert problem.id == "InvalidPlan,Start-AzConnectedMachineUpgrade"
 
 
-def test_a_plan_is_shown_as_what_it_would_do(due: Shell) -> None:
-    shown = due.run(f"Get-AzConnectedMachineUpgrade {M} -Plan | Out-String -Width 200").only()
+def test_a_plan_is_shown_as_what_it_would_do(watched: Shell) -> None:
+    shown = watched.run(f"Get-AzConnectedMachineUpgrade {M} -Plan | Out-String -Width 200").only()
     assert "agent: ChangeVersion 1.0.0.0 -> 1.1.0.0" in shown
 
 

@@ -55,7 +55,7 @@ WHAT_TO_DO: Mapping[Reason, str] = {
     Reason.OPERATION_IN_PROGRESS: "Wait for its end, or create the extension it waits for.",
     Reason.INTERRUPTED: "After a stopped rollback: set, update or remove it. After a plan that was not kept:"
     " take a new plan. Otherwise nothing.",
-    Reason.DISK_FULL: "Free some space. It is tried again at NextLook.",
+    Reason.DISK_FULL: "Free some space; the next pass tries it again.",
     Reason.REMOVING: "Nothing.",
 }
 
