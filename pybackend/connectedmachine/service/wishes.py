@@ -16,6 +16,7 @@ from connectedmachine.service.under_way import looked_at_again
 from connectedmachine.service.versions import Versions
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import cycle
+from connectedmachine.upgrade.restraint import VERSION_PINNED
 
 if TYPE_CHECKING:
     from connectedmachine.service.requests import ExtensionRequest
@@ -152,7 +153,10 @@ class Wishes(Versions):
             requested = VersionRequest.parse(body.properties.typeHandlerVersion)
         # Stated again, the whole wish is tried again where nothing works; a flag alone never is.
         again = body.gives("typeHandlerVersion") or body.gives("publisher")
-        idle = wanted.stopped or (wanted.installed is None and not self._is_busy(machine, wanted))
+        refused = wanted.status.code == VERSION_PINNED  # a pin kept it from what was asked for
+        idle = wanted.stopped or (
+            (wanted.installed is None or refused) and not self._is_busy(machine, wanted)
+        )
         if not (existing is None or requested != wanted.requested or (again and idle)):
             return wanted, []
         target = None
