@@ -80,7 +80,7 @@ def run(count: int, seed: int) -> Result:
         starts += len(began)
         outside += sum(not any(a <= start < b for a, b in opened) for start in began)
         unused += sum(not any(a <= start < b for start in began) for a, b in reachable)
-        # A clock may also show any other moment: the last and the first ones of each opening are the hard ones.
+        # A clock may show any other moment, too: the first and the last of each opening are the hard ones.
         for a, b in opened:
             if begin < a and b < begin + LIVED:
                 outside += is_open(calendar, a - SECOND, machine_id) + is_open(calendar, b, machine_id)
