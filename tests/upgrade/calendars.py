@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from random import Random
@@ -39,6 +39,7 @@ ZONES = (
 )
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 LIVED = 21 * DAY
 INTERVAL = DAY.total_seconds()
@@ -64,6 +65,13 @@ def run(count: int, seed: int) -> Result:
         machine_id = f"machine-{random.randrange(1000)}"
         calendar = [_window(random, name) for name in "abc"[: random.choice((1, 1, 1, 2, 3))]]
         begin = FIRST + timedelta(seconds=random.randrange(365 * 86_400))
+        changes = _changes(calendar[0].time_zone)
+        if changes and number % 2:
+            # Half of them live through a change of the clocks, with a window that opens about then.
+            change, shown = random.choice(changes)
+            begin = change - timedelta(seconds=random.randrange(19 * 86_400))
+            start = (shown + QUARTER * random.randint(-8, 8)).time()
+            calendar[0] = replace(calendar[0], start=start, days=tuple(range(7)), weeks=())
         ups = _ups(random, begin)
         opened = _merged([span for window in calendar for span in oracle(window, machine_id, begin)])
         began = _live(calendar, machine_id, ups)
@@ -72,6 +80,12 @@ def run(count: int, seed: int) -> Result:
         starts += len(began)
         outside += sum(not any(a <= start < b for a, b in opened) for start in began)
         unused += sum(not any(a <= start < b for start in began) for a, b in reachable)
+        # A clock may show any other moment, too: the first and the last of each opening are the hard ones.
+        for a, b in opened:
+            if begin < a and b < begin + LIVED:
+                outside += is_open(calendar, a - SECOND, machine_id) + is_open(calendar, b, machine_id)
+                unused += not is_open(calendar, a, machine_id)
+                unused += not is_open(calendar, b - SECOND, machine_id)
     return Result(count, windows, starts, outside, unused)
 
 
@@ -189,6 +203,16 @@ def _wall_clock(name: str) -> list[datetime]:
     zone, quarters = ZoneInfo(name), int(440 * DAY / QUARTER)
     moments = (FIRST + (n - _BEFORE) * QUARTER for n in range(quarters))
     return [moment.astimezone(zone).replace(tzinfo=None) for moment in moments]
+
+
+@cache
+def _changes(name: str) -> list[tuple[datetime, datetime]]:
+    """When the clock on the wall is changed within the year, and what it shows then."""
+    clock = _wall_clock(name)
+    positions = range(_BEFORE + 1, _BEFORE + int(365 * DAY / QUARTER))
+    return [
+        (FIRST + (n - _BEFORE) * QUARTER, clock[n]) for n in positions if clock[n] - clock[n - 1] != QUARTER
+    ]
 
 
 def _merged(spans: list[Span]) -> list[Span]:
