@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simulation.calendars import ZONES, run
 
 from connectedmachine.model.errors import ConnectedMachineError
 from connectedmachine.model.window import (
@@ -30,7 +31,6 @@ from connectedmachine.upgrade.calendar import (
     stays_for,
 )
 from connectedmachine.upgrade.jitter import share
-from upgrade.calendars import ZONES, run
 
 EVERY_DAY = tuple(range(7))
 HOUR = timedelta(hours=1)

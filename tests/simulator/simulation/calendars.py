@@ -1,7 +1,5 @@
 """Generated calendars and clocks: nothing starts outside a window, and every reachable window is used.
 
-    PYTHONPATH=pybackend:tests python3 tests/upgrade/calendars.py [COUNT [SEED]]
-
 Each calendar is lived through for three weeks by a machine that is up and down and always has something
 due once per window. When windows are open is said by an oracle that knows nothing of the product's
 arithmetic: it walks along the clock on the wall of each zone, a quarter of an hour at a time.
@@ -10,11 +8,11 @@ arithmetic: it walks along the clock on the wall of each zone, a quarter of an h
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from operator import add
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -50,18 +48,22 @@ Span = tuple[datetime, datetime]
 class Result:
     """``windows``: openings that were reachable; ``unused``: those of them in which nothing started."""
 
-    calendars: int
-    windows: int
-    starts: int
-    outside: int
-    unused: int
+    calendars: int = 0
+    windows: int = 0
+    starts: int = 0
+    outside: int = 0
+    unused: int = 0
+
+    def and_(self, other: Result) -> Result:
+        """The two together."""
+        return Result(*map(add, astuple(self), astuple(other)))
 
 
-def run(count: int, seed: int) -> Result:
-    """Live through ``count`` calendars; the same seed is the same calendars."""
+def run(count: int, seed: int, first: int = 0) -> Result:
+    """Live through ``count`` calendars from number ``first`` on; the same seed is the same calendars."""
     windows = starts = outside = unused = 0
-    for number in range(count):
-        random = Random(f"{seed}/{number}")  # noqa: S311 # it is to be repeated, not to be secret
+    for number in range(first, first + count):
+        random = Random(f"{seed}/{number}")  # it is to be repeated, not to be secret
         machine_id = f"machine-{random.randrange(1000)}"
         calendar = [_window(random, name) for name in "abc"[: random.choice((1, 1, 1, 2, 3))]]
         begin = FIRST + timedelta(seconds=random.randrange(365 * 86_400))
@@ -223,10 +225,3 @@ def _merged(spans: list[Span]) -> list[Span]:
         else:
             merged.append((begin, end))
     return merged
-
-
-if __name__ == "__main__":
-    given = [int(text) for text in sys.argv[1:]]
-    found = run(*(given or [100_000]), *([1] if len(given) < 2 else []))
-    print(found)
-    sys.exit(1 if found.outside or found.unused else 0)
