@@ -14,7 +14,7 @@ from connectedmachine.model.window import WEEKDAYS
 from connectedmachine.service.views import Json
 from service.support import RG, Desk, refused, values
 
-MACHINE = {"resource_group": RG, "machine": "m1"}
+MACHINE: dict[str, Any] = {"resource_group": RG, "machine": "m1"}
 
 
 @pytest.fixture
