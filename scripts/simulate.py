@@ -1,9 +1,11 @@
-"""Plays machines in memory by the product's own code: schedules of faults, and a fleet, and prints tables.
+"""Plays machines in memory by the product's own code: schedules of faults, calendars, a fleet.
 
-    python3 scripts/simulate.py [--schedules N] [--fleet MxE] [--weeks W] [--seed N] [--json FILE]
+    python3 scripts/simulate.py [--schedules N] [--calendars N] [--fleet MxE] [--weeks W] [--seed N]
+                                [--json FILE]
 
-Needs nothing but Python 3.11. Ends with 1 when a machine did not come to work again after its faults had
-stopped, and says how that schedule is played again. The program is in ``tests/simulator/simulation``.
+Needs nothing but Python 3.11. Prints tables. Ends with 1 when a machine did not come to work again after its
+faults had stopped, and says how that schedule is played again; and when something began outside of its
+maintenance window, or a window that could be used was not. The program is in ``tests/simulator/simulation``.
 """
 
 from __future__ import annotations

@@ -71,3 +71,17 @@ def test_a_clock_that_is_set_back_a_day_has_no_failed_version_tried_early(
     assert timeless.run_pass() == {"Agent": "RolledBack"}
     set_by(clock, -DAY)
     assert timeless.run_pass() == {"Agent": "RetryNotDue"}
+
+
+def test_a_clock_that_is_set_back_a_year_makes_a_retry_wait_its_interval_and_no_longer(
+    timeless: World, clock: FakeClock
+) -> None:
+    timeless.install(AGENT, settings=None)
+    timeless.publish(replace(NEW, fails=("enable",)))
+    assert timeless.run_pass() == {"Agent": "RolledBack"}
+    set_by(clock, timedelta(days=-365))
+    assert timeless.run_pass() == {"Agent": "RetryNotDue"}
+    set_by(clock, 3 * DAY)
+    assert timeless.run_pass() == {"Agent": "RetryNotDue"}
+    set_by(clock, DAY)
+    assert timeless.run_pass() == {"Agent": "RolledBack"}

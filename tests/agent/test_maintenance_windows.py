@@ -241,7 +241,7 @@ def test_what_was_killed_between_its_baseline_and_the_next_step_is_withdrawn_too
     clock.pass_time(2 * HOUR)
     world.run()
     assert world.last(AGENT).outcome is Outcome.CANCELLED
-    assert [step.name for step in world.steps(AGENT)][2:] == ["baseline(old)", "discard(new)"]
+    assert [step.name for step in world.steps(AGENT)][2:] == ["disable(old)", "discard(new)"]
 
 
 def test_what_touched_something_goes_on_outside(world: World, clock: FakeClock) -> None:

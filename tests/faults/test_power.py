@@ -11,14 +11,29 @@ if not Path("/proc/self/fd").exists():
 
 from cuts.slices import faults
 from durable import tapped
-from power.disk import ROOT, Change, Disk, Enter, Kind, Loss, Move, Node, Sync, Torn, Trace, Write, paths
+from power.disk import (
+    ROOT,
+    Change,
+    Disk,
+    Enter,
+    Kind,
+    Loss,
+    Move,
+    Node,
+    Stamp,
+    Sync,
+    Torn,
+    Trace,
+    Write,
+    paths,
+)
 from power.recording import Recording
 
 A, B, FILE = 1, 2, 3
 NODES = {ROOT: Node(Kind.FOLDER), A: Node(Kind.FOLDER), B: Node(Kind.FOLDER), FILE: Node(Kind.FILE)}
 
 
-def trace(*events: Change | Sync) -> Trace:
+def trace(*events: Change | Sync | Stamp) -> Trace:
     """Two folders and what was done to them; a cut behind each event."""
     before = Disk({ROOT: {"a": A, "b": B}, A: {}, B: {}}, {})
     return Trace(before, NODES, events, frozenset(), range(len(events) + 1))
@@ -94,3 +109,9 @@ def test_a_runner_gets_there_from_what_a_loss_of_power_leaves(tmp_path: Path) ->
 def test_a_sync_that_is_left_out_is_noticed(tmp_path: Path) -> None:
     (row,) = faults(tmp_path, "--mode", "syncs", "--scenario", "remove")
     assert row["cuts"]
+
+
+def test_a_write_that_was_lost_leaves_a_file_as_old_as_it_was_made_to_look() -> None:
+    aged = trace(Write(FILE, 0, b"old"), Stamp(FILE), Write(FILE, 0, b"old"))
+    assert aged.after(Loss(3)).stamped == frozenset()
+    assert aged.after(Loss(3, frozenset([2]))).stamped == {FILE}

@@ -215,8 +215,12 @@ def test_a_pin_stops_what_a_user_asked_for_too_before_anything_is_touched(enroll
     enrolled.kill_runner("after baseline(old)")
     pin(enrolled, "1.1")
     enrolled.resume()
-    assert enrolled.history()[0]["outcome"] == "Cancelled"
+    assert (enrolled.history()[0]["outcome"], enrolled.history()[0]["code"]) == ("Cancelled", "VersionPinned")
     assert enrolled.version() == "1.0.0.0"
+    unpin(enrolled)
+    enrolled.service.runs = True
+    enrolled.patch(typeHandlerVersion="1.2")
+    assert enrolled.version() == "1.2.0.0"
 
 
 def test_a_pin_that_comes_before_the_operation_has_it_asked_for_no_more(enrolled: Desk) -> None:
@@ -230,6 +234,13 @@ def test_a_pin_that_comes_before_the_operation_has_it_asked_for_no_more(enrolled
     assert enrolled.version() == "1.0.0.0"
     enrolled.resume()
     assert len(enrolled.history()) == 1
+    with pytest.raises(ConflictError) as error:
+        enrolled.patch(typeHandlerVersion="1.2")
+    refused(error, "VersionPinned")
+    unpin(enrolled)
+    enrolled.service.runs = True
+    enrolled.patch(typeHandlerVersion="1.2")
+    assert enrolled.version() == "1.2.0.0"
 
 
 def test_a_first_install_that_is_pinned_out_before_it_begins_runs_no_command(desk: Desk) -> None:

@@ -95,12 +95,13 @@ def test_a_fleet_of_one_seed_has_one_history_however_it_is_shared_out() -> None:
 
 def test_the_program_says_what_it_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "simulated.json"
-    arguments = ["--schedules", "3", "--fleet", "1x1", "--weeks", "1", "--seed", "4", "--json", str(file)]
-    assert main(arguments) == 0
+    arguments = ["--schedules", "3", "--calendars", "2", "--fleet", "1x1", "--weeks", "1", "--seed", "4"]
+    assert main([*arguments, "--json", str(file)]) == 0
     shown = capsys.readouterr().out
     figures = json.loads(file.read_text(encoding="utf-8"))
     assert figures["schedules"]["schedules"] == 3
     assert figures["schedules"]["dead_ends"] == {}
+    assert figures["calendars"]["calendars"] == 2
     assert f"digest {figures['fleet']['digest']}" in shown
 
 
@@ -109,5 +110,7 @@ def test_the_program_ends_with_1_and_says_how_a_dead_end_is_played_again(
 ) -> None:
     stuck = Schedules(1, dead_ends={9: "It stays."})
     monkeypatch.setattr("simulation.__main__.run_schedules", lambda *_: stuck)
-    assert main(["--schedules", "1", "--first", "9", "--seed", "4", "--fleet", "0x1"]) == 1
+    assert (
+        main(["--schedules", "1", "--first", "9", "--seed", "4", "--calendars", "0", "--fleet", "0x1"]) == 1
+    )
     assert "--seed 4 --first 9 --schedules 1" in capsys.readouterr().err

@@ -271,11 +271,6 @@ def test_a_clock_that_was_set_back_a_day_has_nothing_tried_early() -> None:
     assert found.decision.reason is Reason.RETRY_NOT_DUE
 
 
-def test_a_clock_that_was_set_back_a_year_does_not_put_a_retry_off_for_a_year() -> None:
-    subject = enrolled(backoffs=[backoff("1.1")])
-    assert moves_to(planned(subject, images("1.1"), now=START - timedelta(days=365))) == "1.1.0.0"
-
-
 def test_a_newer_version_ends_a_backoff() -> None:
     assert moves_to(planned(enrolled(backoffs=[backoff("1.1")]), images("1.1", "1.2"))) == "1.2.0.0"
 

@@ -126,7 +126,7 @@ class LocalHands:
         group = cgroup.make_group(self._group(operation, step.side))
         limits = manifest_for(operation, step.side).resource_limits
         unlimited = cgroup.apply_limits(self._groups, group, limits)
-        if resume and run_folder.exists():
+        if resume:  # also without its folder, which a loss of power may have taken: it may have run
             run = attach(run_folder, self.clock)
         else:
             if command is Command.ENABLE:

@@ -39,7 +39,7 @@ from connectedmachine.store import Store
 from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.gate import Refusal, refusal
 from connectedmachine.upgrade.operation import next_step
-from connectedmachine.upgrade.restraint import in_words, pinned_out
+from connectedmachine.upgrade.restraint import VERSION_PINNED, in_words, pinned_out
 
 StopPoint = Callable[[str], None]
 """Called with ``before enable(new)`` or ``after enable(new)``: where a fault test kills the process."""
@@ -203,6 +203,10 @@ class Operator:
         if refused is not None:
             message = f"{refused.message} Nothing was touched."
             return replace(result, outcome=StepOutcome.WITHDRAWN, message=message, code=refused.code)
+        excluded = self._excluded(operation)
+        if excluded is not None:
+            code = "" if operation.automatic else VERSION_PINNED
+            return replace(result, outcome=StepOutcome.WITHDRAWN, message=excluded, code=code)
         why = self._withdrawn(operation)
         if why is not None:
             return replace(result, outcome=StepOutcome.WITHDRAWN, message=why)
@@ -225,15 +229,19 @@ class Operator:
         configuration = self._store.configurations.of(operation.machine_id)
         return refusal(configuration, operation.handler, operation.new.version)
 
-    def _withdrawn(self, operation: Operation) -> str | None:
-        extension = self._store.extensions.find(operation.machine_id, operation.extension)
-        if extension is None or extension.removing:
-            return "Removal was asked for before anything was touched."
+    def _excluded(self, operation: Operation) -> str | None:
+        """Which pin excludes the version that an operation leads to."""
         for covered in self._covered(operation):
             pins = self._store.policies.pins(operation.machine_id, covered.name)
             pin = pinned_out(pins, operation.new.version)
             if pin is not None:
-                return f"{in_words(pin, extension.name, operation.new.version)} Nothing was touched."
+                return f"{in_words(pin, operation.extension, operation.new.version)} Nothing was touched."
+        return None
+
+    def _withdrawn(self, operation: Operation) -> str | None:
+        extension = self._store.extensions.find(operation.machine_id, operation.extension)
+        if extension is None or extension.removing:
+            return "Removal was asked for before anything was touched."
         if not operation.automatic:
             return None
         for covered in self._covered(operation):

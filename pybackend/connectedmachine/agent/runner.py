@@ -203,6 +203,7 @@ class Runner:
             return True
         planner = self._planner()
         with self._store.transaction():
+            self._store.policies.clock_was_set_back(self._machine.id, self._clock.now())
             for extension in undecided:
                 operation = begun.get(extension.name.lower())
                 if operation is None:

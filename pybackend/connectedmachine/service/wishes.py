@@ -17,6 +17,7 @@ from connectedmachine.service.under_way import looked_at_again, wish_of, with_ov
 from connectedmachine.service.versions import Versions
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import cycle
+from connectedmachine.upgrade.restraint import VERSION_PINNED
 
 if TYPE_CHECKING:
     from connectedmachine.service.requests import ExtensionRequest
@@ -153,7 +154,10 @@ class Wishes(Versions, Unattended):
             requested = VersionRequest.parse(body.properties.typeHandlerVersion)
         # Stated again, the whole wish is tried again where nothing works; a flag alone never is.
         again = body.gives("typeHandlerVersion") or body.gives("publisher")
-        idle = wanted.stopped or (wanted.installed is None and not self._is_busy(machine, wanted))
+        refused = wanted.status.code == VERSION_PINNED  # a pin kept it from what was asked for
+        idle = wanted.stopped or (
+            (wanted.installed is None or refused) and not self._is_busy(machine, wanted)
+        )
         if not (existing is None or requested != wanted.requested or (again and idle)):
             return wanted, []
         target = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from connectedmachine.model.clock import from_text, to_text
 from connectedmachine.model.pin import Pin, PinKind
@@ -199,6 +200,15 @@ class Policies:
             machine_id,
             extension,
             extension,
+        )
+
+    def clock_was_set_back(self, machine_id: str, now: datetime) -> None:
+        """What failed in what is the future now has failed now: its wait is no longer than it was to be."""
+        self._db.run(
+            "UPDATE backoffs SET failed_at = ?1, first_failed_at = min(first_failed_at, ?1)"
+            " WHERE machine_id = ?2 AND failed_at > ?1",
+            to_text(now),
+            machine_id,
         )
 
     def forgive(self, machine_id: str, extension: str) -> None:

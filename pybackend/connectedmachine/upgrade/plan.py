@@ -15,7 +15,7 @@ from connectedmachine.model.version import Version
 from connectedmachine.upgrade.gate import Refusal, disabled, refusal
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import Obstacle, Standing
-from connectedmachine.upgrade.restraint import in_words, is_retry_due, own, pinned_out, retry_at
+from connectedmachine.upgrade.restraint import in_words, own, pinned_out, retry_at
 from connectedmachine.upgrade.subject import Move, Planned, Subject
 
 _OPEN = Configuration()
@@ -302,9 +302,9 @@ def _not_due(
     failed = next((b for b in subject.backoffs if b.version == version), None)
     if failed is None or failed.waived:
         return None
-    if is_retry_due(failed, policy, machine_id, now):
-        return None
     due = retry_at(failed, policy, machine_id)
+    if due is not None and now >= due:
+        return None
     times = "once" if failed.failures == 1 else f"{failed.failures} times"
     message = f"{version} failed {times}."
     if due is None:

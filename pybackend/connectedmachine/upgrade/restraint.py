@@ -51,14 +51,3 @@ def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime | No
     if policy.retry_for and due > backoff.first_failed_at + timedelta(seconds=policy.retry_for):
         return None
     return due
-
-
-def is_retry_due(backoff: Backoff, policy: Policy, machine_id: str, now: datetime) -> bool:
-    """Say whether a version that failed is tried again: at :func:`retry_at`.
-
-    A clock that was set back by more than the whole interval ends the wait, rather than stretching it.
-    """
-    due = retry_at(backoff, policy, machine_id)
-    if due is None:
-        return False
-    return not backoff.failed_at - (due - backoff.failed_at) <= now < due

@@ -41,17 +41,20 @@ fail=0
 echo "end %(command)s $version" >>"$state/commands.log"
 exit $fail
 """
-# A process id may be another's by now: only one with the service's name is ended.
+# A process id may be another's by now: only one with the service's name is ended. Its pipe is closed for
+# certain once it is a zombie, or gone.
 _STOP = """
 pid= name=
 read -r pid 2>/dev/null <"$state/$version.pid"
 [ -z "$pid" ] || read -r name 2>/dev/null <"/proc/$pid/comm"
 if [ "$name" = tinyservice ]; then
     kill -9 "$pid"
-    while [ -e "/proc/$pid/exe" ]; do :; done
+    state_of=
+    while [ "$state_of" != Z ] && read -r _ _ state_of _ 2>/dev/null <"/proc/$pid/stat"; do :; done
 fi
 : >"$state/$version.pid"
 """
+# Opening the pipe takes until the service has it open.
 _BODIES = {
     "install": """
 echo "$version" >"$state/data"
@@ -63,6 +66,7 @@ fi""",
 [ -p "$state/$version.ask" ] || mkfifo "$state/$version.ask"
 "$here/bin/{SERVICE}" "$state/$version.ask" "$version" </dev/null >/dev/null 2>&1 &
 echo $! >"$state/$version.pid"
+: >"$state/$version.ask"
 read -r health <"$here/health"
 echo '[{{"version": 1, "timestampUTC": "", "status": {{"status": "'$health'", "code": 0}}}}]' \\
     >"$here/status/$ConfigSequenceNumber.status"

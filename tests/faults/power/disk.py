@@ -83,15 +83,23 @@ class Sync:
     site: str
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """``node`` looks as old as can be, until it is written again."""
+
+    node: int
+
+
 Change = Enter | Leave | Move | Write | Resize
 
 
 @dataclass(frozen=True)
 class Disk:
-    """Names by folder and contents by file."""
+    """Names by folder, contents by file, and the files that look as old as can be."""
 
     names: Mapping[int, Mapping[str, int]]
     contents: Mapping[int, bytes]
+    stamped: frozenset[int] = frozenset()
 
 
 class Torn(StrEnum):
@@ -124,7 +132,7 @@ class Trace:
 
     before: Disk
     nodes: Mapping[int, Node]
-    events: Sequence[Change | Sync]
+    events: Sequence[Change | Sync | Stamp]
     certain: frozenset[int]
     cuts: Sequence[int]
     _syncs: dict[int, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -164,17 +172,22 @@ class Trace:
         return [
             index
             for index, event in enumerate(self.events[:position])
-            if not isinstance(event, Sync) and self.certain_from(index) > position
+            if not isinstance(event, Sync | Stamp) and self.certain_from(index) > position
         ]
 
     def after(self, loss: Loss) -> Disk:
         """The disk as it is found when the power is back."""
         names = {folder: dict(entries) for folder, entries in self.before.names.items()}
         touched: dict[int, bytearray] = {}
+        stamped = set(self.before.stamped)
         for index, event in enumerate(self.events[: loss.position]):
             if index in loss.missing:
                 continue
+            if isinstance(event, Write | Resize):
+                stamped.discard(event.node)
             match event:
+                case Stamp(node):
+                    stamped.add(node)
                 case Write(node, offset, data):
                     torn = loss.torn[1] if loss.torn is not None and loss.torn[0] == index else None
                     write(self._touch(touched, node), offset, data, torn)
@@ -182,7 +195,8 @@ class Trace:
                     resize(self._touch(touched, node), size)
                 case Enter() | Leave() | Move():
                     rename(names, event)
-        return Disk(names, {**self.before.contents, **{node: bytes(data) for node, data in touched.items()}})
+        contents = {**self.before.contents, **{node: bytes(data) for node, data in touched.items()}}
+        return Disk(names, contents, frozenset(stamped))
 
     def _touch(self, touched: dict[int, bytearray], node: int) -> bytearray:
         if node not in touched:

@@ -35,7 +35,9 @@ def lay_out(disk: Disk, nodes: Mapping[int, Node], root: Path) -> None:
             case Kind.FILE:
                 path.write_bytes(disk.contents.get(number, b""))
         path.chmod(node.mode)
-        if node.modified_ns:
+        if number in disk.stamped:
+            os.utime(path, ns=(0, 0))
+        elif node.modified_ns:
             os.utime(path, ns=(node.modified_ns, node.modified_ns))
 
 
@@ -61,7 +63,8 @@ class Fingerprints:
                     digest.update(f"{name}\0".encode())
                 continue
             node = nodes[number]
-            digest.update(f"{name}\0{node.kind}{node.mode:o}{node.link}\0{len(content)}\0".encode())
+            facts = (name, node.kind, node.mode, node.link, number in disk.stamped, len(content))
+            digest.update(f"{facts!r}\0".encode())
             digest.update(content)
         digest.update(self._of_store(store))
         return digest.digest()

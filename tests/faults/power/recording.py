@@ -27,6 +27,7 @@ from power.disk import (
     Move,
     Node,
     Resize,
+    Stamp,
     Sync,
     Trace,
     Write,
@@ -52,8 +53,9 @@ class Recording:
         self._names: dict[int, dict[str, int]] = {ROOT: {}}
         self._contents: dict[int, bytearray] = {}
         self._seen: dict[str, Signature] = {}
-        self._events: list[Change | Sync] = []
+        self._events: list[Change | Sync | Stamp] = []
         self._certain: set[int] = set()
+        self._stamped: set[int] = set()
         self._cuts: list[int] = []
         self._look()
         self._before = self._now()
@@ -92,6 +94,8 @@ class Recording:
                 # An inode's own facts go with it; nothing here depends on when they arrive.
                 state = call.path.lstat()
                 old = self._nodes[node]
+                if call.kind == "utime" and not state.st_mtime_ns:
+                    self._do(Stamp(node))
                 self._nodes[node] = Node(old.kind, stat.S_IMODE(state.st_mode), old.link, state.st_mtime_ns)
 
     def trace(self) -> Trace:
@@ -125,8 +129,12 @@ class Recording:
         self._do(Enter(folder, name, number))
         return number
 
-    def _do(self, event: Change | Sync) -> None:
+    def _do(self, event: Change | Sync | Stamp) -> None:
         self._events.append(event)
+        if isinstance(event, Stamp):
+            self._stamped.add(event.node)
+        elif isinstance(event, Write | Resize):
+            self._stamped.discard(event.node)
         match event:
             case Write(node, offset, data):
                 write(self._contents[node], offset, data)
@@ -190,6 +198,8 @@ class Recording:
         if node >= 0 and self._nodes[node].kind is Kind.FILE:
             has = bytes(self._contents[node])
             if has == content:
+                if node in self._stamped and state.st_mtime_ns:
+                    self._theirs(path, Write(node, 0, content))  # the same words, said anew
                 return
             if not replaced:
                 if not content.startswith(has):

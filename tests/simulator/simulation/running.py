@@ -1,4 +1,4 @@
-"""Plays schedules and fleets in as many processes as there are cores; which plays what changes nothing."""
+"""Plays what there is to play in as many processes as there are cores; which plays what changes nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from typing import TypeVar
 
 import psutil
 
+from simulation import calendars
 from simulation.fleet import Fleet, Lived, live
 from simulation.schedule import Played, play
 from simulation.world import Memory
 
 _SCHEDULES = 250
+_CALENDARS = 250
 _MACHINES = 5
 
 
@@ -65,6 +67,16 @@ def run_schedules(seed: int, first: int, count: int, *, workers: int | None = No
     return total
 
 
+def run_calendars(seed: int, count: int, *, workers: int | None = None) -> tuple[calendars.Result, float]:
+    """Live through ``count`` calendars of a seed; also returns how many seconds that took."""
+    began = time.perf_counter()
+    batches = [(seed, at, min(_CALENDARS, count - at)) for at in range(0, count, _CALENDARS)]
+    total = calendars.Result()
+    for found in _shared(_lived_through, batches, workers):
+        total = total.and_(found)
+    return total, time.perf_counter() - began
+
+
 def run_fleet(fleet: Fleet, *, workers: int | None = None) -> Fleets:
     """Let every machine of a fleet live through its weeks."""
     began = time.perf_counter()
@@ -88,6 +100,11 @@ def _batch(batch: tuple[int, int, int]) -> list[Played]:
     seed, first, count = batch
     memory = Memory()
     return [play(memory, f"{seed}-{number}") for number in range(first, first + count)]
+
+
+def _lived_through(batch: tuple[int, int, int]) -> calendars.Result:
+    seed, first, count = batch
+    return calendars.run(count, seed, first)
 
 
 def _machines(batch: tuple[Fleet, int, int]) -> tuple[list[Lived], int]:

@@ -1,7 +1,5 @@
 """Generated calendars and clocks: nothing starts outside a window, and every reachable window is used.
 
-    PYTHONPATH=pybackend:tests python3 tests/upgrade/calendars.py [COUNT [SEED]]
-
 Each calendar is lived through for three weeks by a machine that is up and down and always has something
 due once per window. When windows are open is said by an oracle that knows nothing of the product's
 arithmetic: it walks along the clock on the wall of each zone, a quarter of an hour at a time.
@@ -10,11 +8,11 @@ arithmetic: it walks along the clock on the wall of each zone, a quarter of an h
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from operator import add
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -39,6 +37,7 @@ ZONES = (
 )
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 LIVED = 21 * DAY
 INTERVAL = DAY.total_seconds()
@@ -49,21 +48,32 @@ Span = tuple[datetime, datetime]
 class Result:
     """``windows``: openings that were reachable; ``unused``: those of them in which nothing started."""
 
-    calendars: int
-    windows: int
-    starts: int
-    outside: int
-    unused: int
+    calendars: int = 0
+    windows: int = 0
+    starts: int = 0
+    outside: int = 0
+    unused: int = 0
+
+    def and_(self, other: Result) -> Result:
+        """The two together."""
+        return Result(*map(add, astuple(self), astuple(other)))
 
 
-def run(count: int, seed: int) -> Result:
-    """Live through ``count`` calendars; the same seed is the same calendars."""
+def run(count: int, seed: int, first: int = 0) -> Result:
+    """Live through ``count`` calendars from number ``first`` on; the same seed is the same calendars."""
     windows = starts = outside = unused = 0
-    for number in range(count):
-        random = Random(f"{seed}/{number}")  # noqa: S311 # it is to be repeated, not to be secret
+    for number in range(first, first + count):
+        random = Random(f"{seed}/{number}")  # it is to be repeated, not to be secret
         machine_id = f"machine-{random.randrange(1000)}"
         calendar = [_window(random, name) for name in "abc"[: random.choice((1, 1, 1, 2, 3))]]
         begin = FIRST + timedelta(seconds=random.randrange(365 * 86_400))
+        changes = _changes(calendar[0].time_zone)
+        if changes and number % 2:
+            # Half of them live through a change of the clocks, with a window that opens about then.
+            change, shown = random.choice(changes)
+            begin = change - timedelta(seconds=random.randrange(19 * 86_400))
+            start = (shown + QUARTER * random.randint(-8, 8)).time()
+            calendar[0] = replace(calendar[0], start=start, days=tuple(range(7)), weeks=())
         ups = _ups(random, begin)
         opened = _merged([span for window in calendar for span in oracle(window, machine_id, begin)])
         began = _live(calendar, machine_id, ups)
@@ -72,6 +82,12 @@ def run(count: int, seed: int) -> Result:
         starts += len(began)
         outside += sum(not any(a <= start < b for a, b in opened) for start in began)
         unused += sum(not any(a <= start < b for start in began) for a, b in reachable)
+        # A clock may show any other moment, too: the first and the last of each opening are the hard ones.
+        for a, b in opened:
+            if begin < a and b < begin + LIVED:
+                outside += is_open(calendar, a - SECOND, machine_id) + is_open(calendar, b, machine_id)
+                unused += not is_open(calendar, a, machine_id)
+                unused += not is_open(calendar, b - SECOND, machine_id)
     return Result(count, windows, starts, outside, unused)
 
 
@@ -191,6 +207,16 @@ def _wall_clock(name: str) -> list[datetime]:
     return [moment.astimezone(zone).replace(tzinfo=None) for moment in moments]
 
 
+@cache
+def _changes(name: str) -> list[tuple[datetime, datetime]]:
+    """When the clock on the wall is changed within the year, and what it shows then."""
+    clock = _wall_clock(name)
+    positions = range(_BEFORE + 1, _BEFORE + int(365 * DAY / QUARTER))
+    return [
+        (FIRST + (n - _BEFORE) * QUARTER, clock[n]) for n in positions if clock[n] - clock[n - 1] != QUARTER
+    ]
+
+
 def _merged(spans: list[Span]) -> list[Span]:
     merged: list[Span] = []
     for begin, end in sorted(spans):
@@ -199,10 +225,3 @@ def _merged(spans: list[Span]) -> list[Span]:
         else:
             merged.append((begin, end))
     return merged
-
-
-if __name__ == "__main__":
-    given = [int(text) for text in sys.argv[1:]]
-    found = run(*(given or [100_000]), *([1] if len(given) < 2 else []))
-    print(found)
-    sys.exit(1 if found.outside or found.unused else 0)
