@@ -26,7 +26,7 @@ In the way 1. NotEnrolled: Automatic upgrade is not enabled on it.
               hold: audit (TIME)
               to do: 'connectedmachine hold remove', or wait for its end at NextLook.
 Then       ChangeVersion 1.0.0.0 -> 1.1.0.0 by itself, package SHA of gallery 'default'
-Next look  It is looked at whenever a pass is run, and nothing here runs one by itself: Register-AzConnectedMachineUpgradeTask has the system do that.
+Next look  It is looked at whenever a pass is run, and nothing here runs one by itself: 'connectedmachine schedule register' has the system do that.
 Last       Install 1.0.0.0 Succeeded, asked for by tests, TIME
               operation ID: Installed 1.0.0.0. (TIME)
               enable(new), exit code 0: Simulated. (TIME)

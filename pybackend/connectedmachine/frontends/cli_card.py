@@ -66,7 +66,8 @@ def _plan(answer: Item, plan: Item) -> Iterator[tuple[str, str]]:
         yield "Then", _move(then)
     elif obstacles and isinstance(answer["then"], dict):
         yield "Then", f"{answer['then']['reason']}: {answer['then']['message']}"
-    yield "Next look", shown_time(str(answer["nextLook"])) if answer["nextLook"] else str(answer["passes"])
+    look = answer["nextLook"]
+    yield "Next look", shown_time(str(look)) if look else in_cli_words(str(answer["passes"]))
 
 
 def _move(move: Item) -> str:
