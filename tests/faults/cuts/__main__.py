@@ -89,7 +89,7 @@ def of_mutants(wanted: Wanted) -> Iterator[Task]:
 
 def lost(root: Path, name: str, stride: int, part: int) -> Row:
     """A part of the disks that a loss of power during a scenario may leave."""
-    return lose(root, SCENARIOS[name], stride=_HALVES * stride, first=part * stride)
+    return lose(root, SCENARIOS[name], stride=stride, part=part, parts=_HALVES)
 
 
 def of_losses(wanted: Wanted) -> Iterator[Task]:
