@@ -131,7 +131,7 @@ def processes(folder: Path) -> Iterator[Process]:
 
 
 def _command_line(pid: int | str) -> bytes:
-    """Empty of a process that is gone or a zombie. Without ``pathlib``: a look is at every process there is."""
+    """Empty of one that is gone or a zombie. Without ``pathlib``: it is read of every process there is."""
     with suppress(OSError):
         handle = os.open(f"/proc/{pid}/cmdline", os.O_RDONLY)
         try:

@@ -31,6 +31,7 @@ NOTICED: Mapping[str, tuple[str, ...]] = {
     "upgrade, nothing twice": (
         "handler/layout.py _copy",
         "handler/layout.py move",
+        "handler/status.py keep_status",
         f"agent/runner.py _begin, {_FOLDER}",
         f"store/operations.py _append, {_LOG}",
     ),
