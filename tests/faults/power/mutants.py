@@ -41,9 +41,9 @@ NOTICED: Mapping[str, tuple[str, ...]] = {
 
 KEPT: Mapping[str, str] = {
     f"agent/runner.py _begin, {_LOG}": "a removal that needed no handler was said to be done",
-    f"agent/runner.py _begin, {_FOLDER}": "a wish that is begun anew ends alike; where a pass begins, it is noticed",
-    f"agent/runner.py _pass, {_LOG}": "an operation that a pass was seen to begin does not begin a second time",
-    "gallery/damage.py write_contents": "an undo without its package, or room to unpack it, goes by this list",
+    f"agent/runner.py _begin, {_FOLDER}": "a wish begun anew ends alike; of a pass it is noticed",
+    f"agent/runner.py _pass, {_LOG}": "an operation that was seen to begin does not begin a second time",
+    "gallery/damage.py write_contents": "an undo without package or room goes by this list",
     f"agent/operator.py _finish, {_LOG}": "an end that was said does not come a second time",
     f"store/passes.py end, {_LOG}": "as above, of a pass and its decisions",
     f"store/operations.py add_sample, {_LOG}": "a window that was watched for long is not watched anew",
