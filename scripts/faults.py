@@ -3,7 +3,10 @@
     python3 scripts/faults.py [--json FILE] [--scenario NAME] [--mode MODE] [--depth 1|2]
 
 Each cut is followed by a recovery, which must end in a version that works and a history that is whole. Ends
-with 1 when one did not. Takes half an hour on two cores; the modes and scenarios are in ``tests/faults``.
+with 1 when one did not. Without a mode the runner is killed, once and for some scenarios twice, and the power
+goes off with what was not synced: half an hour on two cores. The other modes are a full disk (``disk``), and
+the harness against a product without one of its commits (``mutants``) or syncs (``syncs``). All of it is in
+``tests/faults``.
 """
 
 from __future__ import annotations

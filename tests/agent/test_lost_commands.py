@@ -1,15 +1,16 @@
-"""A command whose end nobody can see, every time it is run."""
+"""A command whose end nobody can see, once or every time it is run."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import zipfile
 from dataclasses import replace
 
 import pytest
 
-from agent.world import World
-from packages import AGENT, build
+from agent.world import QUICK, FakeClock, PowerCutError, World, at
+from packages import AGENT, build, end_processes
 
 if sys.platform == "win32":
     pytest.skip("a process group to kill is POSIX's", allow_module_level=True)
@@ -44,3 +45,26 @@ def test_a_command_that_is_lost_every_time_has_failed_and_the_old_version_is_put
     outcomes = [r.outcome for r in world.last(AGENT).journal if str(r.step) == "enable(new)"]
     assert outcomes == ["lost", "lost", "failed"]
     assert world.serving(AGENT) == [AGENT.version]
+
+
+def test_a_command_whose_run_the_power_took_counts_as_lost_before_it_is_run_again(
+    timeless: World, clock: FakeClock
+) -> None:
+    def power_off() -> None:
+        raise PowerCutError
+
+    world = timeless
+    world.policy(**QUICK)
+    world.install(AGENT)
+    world.publish(NEW)
+    with pytest.raises(PowerCutError):
+        world.run_pass(at("after enable(new)", power_off))
+    end_processes(world.root)
+    shutil.rmtree(world.places.runs)  # nobody syncs a run's folder
+    clock.reboot(60)
+    world.run()
+    outcomes = [r.outcome for r in world.last(AGENT).journal if str(r.step) == "enable(new)"]
+    assert outcomes == ["lost", "done"]
+    assert world.ran(AGENT).count("enable 1.1.0.0") == len(outcomes)
+    assert world.version(AGENT) == NEW.version
+    assert world.serving(AGENT) == [NEW.version]

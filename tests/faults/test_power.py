@@ -29,6 +29,8 @@ from power.disk import (
 )
 from power.recording import Recording
 
+from connectedmachine.handler.status import keep_status
+
 A, B, FILE = 1, 2, 3
 NODES = {ROOT: Node(Kind.FOLDER), A: Node(Kind.FOLDER), B: Node(Kind.FOLDER), FILE: Node(Kind.FILE)}
 
@@ -96,6 +98,18 @@ def test_a_recording_is_the_disk_that_came_of_it(tmp_path: Path) -> None:
     names = paths(disk, found.nodes)
     assert sorted(names) == ["moved", "moved/folder", "moved/new"]
     assert disk.contents[names["moved/new"]] == b"New"
+
+
+def test_what_a_handler_reported_is_certain_with_its_name_once_it_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "status").mkdir()
+    recording = Recording(tmp_path, lambda _: False)
+    with tapped(tmp_path, recording) as taps:
+        with taps.silence():  # as another process would
+            (tmp_path / "status" / "1.status").write_text("[]")
+        keep_status(tmp_path, 1)
+    found = recording.trace()
+    assert any(isinstance(event, Write) for event in found.events)
+    assert found.uncertain(len(found.events)) == []
 
 
 def test_a_runner_gets_there_from_what_a_loss_of_power_leaves(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from connectedmachine.handler.status import age_status, parse_status, read_status
+from connectedmachine.handler.status import age_status, keep_status, parse_status, read_status
 from connectedmachine.model.handler import StatusKind, Substatus
 from handler.support import needs_posix_files
 
@@ -317,3 +318,14 @@ def test_of_several_extensions_each_has_its_own_report(folder: Path) -> None:
     assert read_status(folder, 3, "web").kind is StatusKind.SUCCESS
     assert read_status(folder, 3, "db").kind is StatusKind.ERROR
     assert read_status(folder, 3).written is None
+
+
+@needs_posix_files
+@pytest.mark.parametrize("made", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_keeping_a_report_waits_for_nothing_that_is_no_report(
+    folder: Path, made: Callable[[Path], None]
+) -> None:
+    (folder / "status").mkdir()
+    made(folder / "status" / "0.status")
+    keep_status(folder, 0)
+    assert read_status(folder, 0).kind is not StatusKind.SUCCESS

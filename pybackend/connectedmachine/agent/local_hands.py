@@ -44,7 +44,7 @@ from connectedmachine.handler.state import (
     write_extension_state,
     write_handler_state,
 )
-from connectedmachine.handler.status import INVALID_STATUS, age_status, read_status
+from connectedmachine.handler.status import INVALID_STATUS, age_status, keep_status, read_status
 from connectedmachine.handler.strays import end_strays
 from connectedmachine.model.clock import Clock, to_text
 from connectedmachine.model.errors import ConnectedMachineError, DiskFullError, HandlerError
@@ -139,8 +139,11 @@ class LocalHands:
         timeout = operation.policy.timeout(command)
         result = _result(run.wait(timeout, self._on_tick), timeout)
         self._log(operation, step, result)
+        if command is not Command.ENABLE:
+            return result
+        keep_status(self._folder(operation, step.side), settings.wire_seq, step.instance)
         # Every operation that starts a version has one enable of it, so it is said once.
-        return _remarked(result, unlimited) if command is Command.ENABLE else result
+        return _remarked(result, unlimited)
 
     def carry(self, operation: Operation) -> str:
         skipped = carry(self._folder(operation, Side.OLD), self._folder(operation, Side.NEW))

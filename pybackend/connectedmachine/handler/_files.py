@@ -21,6 +21,8 @@ _READ_FLAGS = (
     os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 )
 
+_SYNC_FLAGS = _READ_FLAGS | (os.O_RDWR if sys.platform == "win32" else 0)  # Windows flushes only writers
+
 
 @dataclass(frozen=True)
 class Content:
@@ -88,6 +90,21 @@ def _write(path: Path, data: bytes, mode: int, *, synced: bool) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync_regular(path: Path) -> None:
+    """Make a regular file that another program wrote survive a power cut, its name included.
+
+    Raises:
+        OSError: There is none, or it cannot be synced.
+    """
+    _refuse_irregular(path.lstat(), path)
+    descriptor = os.open(path, _SYNC_FLAGS)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

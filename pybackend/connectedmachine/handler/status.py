@@ -6,10 +6,11 @@ Only element 0 counts. Whatever is wrong with the file becomes an error of this 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from connectedmachine.handler._files import read_regular
+from connectedmachine.handler._files import read_regular, sync_regular
 from connectedmachine.handler._report import clean, code_of, parse, text_of
 from connectedmachine.handler.layout import file_stem
 from connectedmachine.model.handler import HandlerStatus, StatusKind, Substatus
@@ -64,6 +65,16 @@ def age_status(folder: Path, sequence: int, extension: str | None = None) -> Non
     if path.is_file() and not path.is_symlink():
         done = extension is None and _most_recent(folder) >= sequence
         os.utime(path, None if done else (0, 0))
+
+
+def keep_status(folder: Path, sequence: int, extension: str | None = None) -> None:
+    """Make what a handler has reported survive a loss of power, if it reported anything.
+
+    Few handlers see to that, and most report once, at the end of their enable: a good version that lost its
+    status in the health window would be taken for one that never became healthy.
+    """
+    with suppress(OSError):  # its enable has ended, and this does not change how
+        sync_regular(status_file(folder, sequence, extension))
 
 
 def _most_recent(folder: Path) -> int:

@@ -19,7 +19,7 @@ from power.mutants import NOTICED, leave_out
 from power.replay import lose
 
 from .cutting import Row, cut
-from .mutants import MUTANTS
+from .mutants import EQUIVALENT, MUTANTS
 from .scenarios import SCENARIOS
 
 _PROCESSES = 2
@@ -62,6 +62,14 @@ def mutant(root: Path, name: str) -> Row:
     return row
 
 
+def equivalent(root: Path, name: str) -> Row:
+    """Cuts of a product that was changed without harm, at the same calls; none is broken."""
+    changed = EQUIVALENT[name]
+    row = cut(root, SCENARIOS[changed.scenario], mutation=changed.mutation, kinds=_MUTANT_CALLS)
+    row.scenario = f"equivalent: {name}"
+    return row
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What to do: of the named scenarios every ``stride``-th cut, to that depth; the named mutants."""
@@ -81,15 +89,16 @@ def of_kills(wanted: Wanted) -> Iterator[Task]:
 
 
 def of_mutants(wanted: Wanted) -> Iterator[Task]:
-    """The harness itself: each of these must be noticed."""
+    """The harness itself: each of these must be noticed, but those that are said to do no harm."""
     for name in wanted.mutants:
-        if MUTANTS[name].scenario in wanted.scenarios:
-            yield Task(mutant, (name,))
+        of, work = (MUTANTS, mutant) if name in MUTANTS else (EQUIVALENT, equivalent)
+        if of[name].scenario in wanted.scenarios:
+            yield Task(work, (name,))
 
 
 def lost(root: Path, name: str, stride: int, part: int) -> Row:
     """A part of the disks that a loss of power during a scenario may leave."""
-    return lose(root, SCENARIOS[name], stride=_HALVES * stride, first=part * stride)
+    return lose(root, SCENARIOS[name], stride=stride, part=part, parts=_HALVES)
 
 
 def of_losses(wanted: Wanted) -> Iterator[Task]:
@@ -116,6 +125,8 @@ MODES: Mapping[str, Callable[[Wanted], Iterator[Task]]] = {
     "syncs": of_syncs,
     "disk": of_disks,
 }
+_USUAL = ("kill", "lost")
+"""What fits half an hour on two cores; the others are asked for."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -123,15 +134,23 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="faults.py", description="Cuts the runner off everywhere.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument("--scenario", choices=[*SCENARIOS], action="append", help="one; may be repeated")
-    parser.add_argument("--mode", choices=[*MODES], action="append", help="one; may be repeated")
+    usual = " and ".join(_USUAL)
+    parser.add_argument(
+        "--mode", choices=[*MODES], action="append", help=f"one; may be repeated; without it: {usual}"
+    )
     parser.add_argument("--depth", type=int, choices=(1, 2), default=2, help="1: no second kill")
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="only every N-th cut")
-    parser.add_argument("--mutant", choices=[*MUTANTS], action="append", help="one; may be repeated")
+    parser.add_argument(
+        "--mutant", choices=[*MUTANTS, *EQUIVALENT], action="append", help="one; may be repeated"
+    )
     options = parser.parse_args(arguments)
     wanted = Wanted(
-        options.scenario or [*SCENARIOS], options.mutant or [*MUTANTS], options.depth, options.stride
+        options.scenario or [*SCENARIOS],
+        options.mutant or [*MUTANTS, *EQUIVALENT],
+        options.depth,
+        options.stride,
     )
-    tasks = [task for mode in options.mode or [*MODES] for task in MODES[mode](wanted)]
+    tasks = [task for mode in options.mode or _USUAL for task in MODES[mode](wanted)]
     began = time.monotonic()
     print(f"{'scenario':<56} {'calls':>6} {'cuts':>8} {'states':>7} {'broken':>7} {'seconds':>8}", flush=True)
     rows = list(_done(tasks))

@@ -134,11 +134,11 @@ def _end_apart_from_what_follows() -> None:
 
 
 def _head_apart_from_its_extensions() -> None:
-    begin = runner.Runner._begin
+    pass_ = runner.Runner._pass
 
-    def begun(self: runner.Runner, *arguments: Any, **options: Any) -> Any:
+    def passed(self: runner.Runner) -> bool:
         with _without_transactions(self._store):
-            return begin(self, *arguments, **options)
+            return pass_(self)
 
     def begin_head(self: Operations, operation: Operation) -> None:
         self._add_head(operation)
@@ -153,7 +153,7 @@ def _head_apart_from_its_extensions() -> None:
                 int(instance.old_enabled),
             )
 
-    runner.Runner._begin = begun  # type: ignore[method-assign]
+    runner.Runner._pass = passed  # type: ignore[method-assign]
     Operations.begin = begin_head  # type: ignore[method-assign]
 
 

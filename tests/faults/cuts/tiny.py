@@ -123,20 +123,32 @@ def processes(folder: Path) -> Iterator[Process]:
     for name in os.listdir("/proc"):  # noqa: PTH208
         if not name.isdigit() or int(name) == os.getpid():
             continue
-        with suppress(OSError):
-            words = Path(f"/proc/{name}/cmdline").read_bytes().split(b"\0")
-            if any(mark in word for word in words):
-                serves = len(words) > 3 and words[1].endswith(SERVICE.encode())
-                yield Process(int(name), words[3].decode() if serves else None)
+        line = _command_line(name)
+        if mark in line:
+            words = line.split(b"\0")
+            serves = len(words) > 3 and words[1].endswith(SERVICE.encode())
+            yield Process(int(name), words[3].decode() if serves else None)
+
+
+def _command_line(pid: int | str) -> bytes:
+    """Empty of one that is gone or a zombie. Without ``pathlib``: it is read of every process there is."""
+    with suppress(OSError):
+        handle = os.open(f"/proc/{pid}/cmdline", os.O_RDONLY)
+        try:
+            return os.read(handle, 1 << 16)
+        finally:
+            os.close(handle)
+    return b""
 
 
 def end_all(folder: Path) -> None:
     """End them and wait until they are gone."""
-    while found := list(processes(folder)):
+    while found := list(processes(folder)):  # again, for what one of them was starting
         for process in found:
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-        time.sleep(0.0005)
+        while any(_command_line(process.pid) for process in found):
+            time.sleep(0.0005)
 
 
 def serve(library: Path, version: str) -> None:

@@ -70,7 +70,8 @@ class Fingerprints:
         return digest.digest()
 
     def _of_store(self, files: dict[str, bytes]) -> bytes:
-        by_bytes = hashlib.sha256(repr(sorted(files.items())).encode()).digest()
+        parts = [part for name in sorted(files) for part in (name.encode(), _digest(files[name]))]
+        by_bytes = _digest(b"".join(parts))
         if by_bytes not in self._stores:
             self._stores[by_bytes] = self._said(files) or by_bytes
         return self._stores[by_bytes]
@@ -96,3 +97,7 @@ class Fingerprints:
         finally:
             connection.close()
         return digest.digest()
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

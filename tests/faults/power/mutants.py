@@ -31,7 +31,8 @@ NOTICED: Mapping[str, tuple[str, ...]] = {
     "upgrade, nothing twice": (
         "handler/layout.py _copy",
         "handler/layout.py move",
-        f"agent/runner.py _begin, {_FOLDER}",
+        "handler/status.py keep_status",
+        f"agent/runner.py _pass, {_FOLDER}",
         f"store/operations.py _append, {_LOG}",
     ),
     "remove": ("handler/layout.py discard",),
@@ -40,6 +41,9 @@ NOTICED: Mapping[str, tuple[str, ...]] = {
 
 KEPT: Mapping[str, str] = {
     f"agent/runner.py _begin, {_LOG}": "a removal that needed no handler was said to be done",
+    f"agent/runner.py _begin, {_FOLDER}": "a wish begun anew ends alike; of a pass it is noticed",
+    f"agent/runner.py _pass, {_LOG}": "an operation that was seen to begin does not begin a second time",
+    "gallery/damage.py write_contents": "an undo without package or room goes by this list",
     f"agent/operator.py _finish, {_LOG}": "an end that was said does not come a second time",
     f"store/passes.py end, {_LOG}": "as above, of a pass and its decisions",
     f"store/operations.py add_sample, {_LOG}": "a window that was watched for long is not watched anew",

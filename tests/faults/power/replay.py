@@ -87,13 +87,19 @@ class Replay:
         self._stage.close()
 
 
-def lose(root: Path, scenario: Scenario, *, seed: int = 1, stride: int = 1, first: int = 0) -> Row:
-    """Recover from every ``stride``-th disk from the ``first`` on; the root is made and taken away."""
+def lose(
+    root: Path, scenario: Scenario, *, seed: int = 1, stride: int = 1, part: int = 0, parts: int = 1
+) -> Row:
+    """Recover from every ``stride``-th disk of one of so many parts; the root is made and taken away.
+
+    Parts are stretches of the cuts: what is equal lies near, and is recovered from once.
+    """
     began = time.monotonic()
     replay = Replay(root, scenario)
     row = Row(f"{scenario.name}, lost writes", calls=len(replay.trace.cuts) - 1)
     try:
-        for loss in list(losses(replay.trace, seed))[first::stride]:
+        chosen = list(losses(replay.trace, seed))[::stride]
+        for loss in chosen[part * len(chosen) // parts : (part + 1) * len(chosen) // parts]:
             row.cuts += 1
             found = replay.outcome(loss)
             if found:
