@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectedmachine.agent.hands import Hands
@@ -40,7 +39,7 @@ class Planner:
         policy, _ = effective(level, {})
         subject = self._subject(extension, level, now)
         return plan(
-            replace(subject, backoffs=()) if retry else subject,
+            subject.without_failures() if retry else subject,
             self._images,
             machine_id=self._machine.id,
             platform=self._machine.platform,
@@ -76,7 +75,12 @@ class Planner:
             requested=_first_request(extension),
             installed=None if installed is None else installed.version,
             shared=shared,
-            siblings=[Sibling(s.name, s.automatic_upgrade, s.stopped) for s in siblings],
+            siblings=[
+                Sibling(
+                    s.name, s.automatic_upgrade, s.stopped, policies.backoffs(self._machine.id, s.name)
+                )
+                for s in siblings
+            ],
             target=extension.target,
             enrolled=extension.automatic_upgrade,
             removing=extension.removing,

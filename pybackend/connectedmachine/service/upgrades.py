@@ -42,15 +42,23 @@ class UpgradeService(Follow):
 
         pass_ = Pass(str(uuid.uuid4()), found.id, name, initiator, self.clock.now())
         with self.store.transaction():
-            extension = None if name is None else self.extension(found, name).name
+            extension = None if name is None else self.extension(found, name)
             if retry:
-                self.store.policies.waive(found.id, extension)
+                self._waive(found, extension)
             self.store.passes.request(pass_)
         self.start_runner(found)
         if wait:
             self.follow(found, follow, lambda: self._has_ended(pass_.id))
         decisions = self.store.passes.decisions(pass_.id)
         return {"passId": pass_.id, "value": [decision_view(found, d) for d in decisions]}
+
+    def _waive(self, machine: Machine, extension: Extension | None) -> None:
+        """Those that share its handler move along, so their waits end too."""
+        if extension is None:
+            self.store.policies.waive(machine.id, None)
+            return
+        for each in self.store.extensions.of_handler(machine.id, extension.handler):
+            self.store.policies.waive(machine.id, each.name)
 
     def _has_ended(self, pass_id: str) -> bool:
         pass_ = self.store.passes.get(pass_id)

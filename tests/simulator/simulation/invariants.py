@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectedmachine.model.operation import Operation, OperationKind, Outcome, Pause, StepName, StepOutcome
+from connectedmachine.model.operation import (
+    Choice,
+    Operation,
+    OperationKind,
+    Outcome,
+    Pause,
+    StepName,
+    StepOutcome,
+)
 from connectedmachine.model.policy import Backoff
 from connectedmachine.model.resource import Extension
+from connectedmachine.model.version import Version
 from connectedmachine.upgrade.operation import LONGEST_PAUSE, next_step
 from connectedmachine.upgrade.restraint import retry_at
 from simulation.gallery import Release
 from simulation.hands import BrokenRuleError
-from simulation.world import World
+from simulation.world import Told, World
 
 _TRIES = (OperationKind.INSTALL, OperationKind.CHANGE_VERSION)
 
@@ -35,7 +45,7 @@ def check_history(world: World) -> None:
     history = world.history()
     for operation in history:
         _check_order(operation)
-    _check_retries(world.machine.id, history)
+    _check_retries(world, history)
 
 
 def _check_order(operation: Operation) -> None:
@@ -56,25 +66,42 @@ def _check_order(operation: Operation) -> None:
         raise BrokenRuleError(f"{where} ended before its last step")
 
 
-def _check_retries(machine_id: str, history: Iterable[Operation]) -> None:
-    failed: dict[str, tuple[Operation, int]] = {}
-    for operation in history:
-        if operation.kind is OperationKind.REMOVE and operation.outcome is Outcome.SUCCEEDED:
-            failed.pop(operation.extension, None)
+def _check_retries(world: World, history: Sequence[Operation]) -> None:
+    """No pass tried on any extension what had failed on it, before its time or somebody's word."""
+    failed: dict[tuple[str, Version], Backoff] = {}
+    told = [*world.told]
+    for number, operation in enumerate(history):
+        while told and told[0].operations <= number:
+            _hear(told.pop(0), failed)
         if operation.kind not in _TRIES:
             continue
-        before = failed.get(operation.extension)
-        again = before is not None and before[0].new.version == operation.new.version
-        if before is not None and again and operation.automatic:
-            assert before[0].ended is not None
-            backoff = Backoff(operation.new.version, before[1], before[0].ended, before[0].ended)
-            due = retry_at(backoff, operation.policy, machine_id)
-            if due is None or operation.began < due:
-                raise BrokenRuleError(f"{operation.new.version} was tried again too early")
-        if operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK):
-            failed[operation.extension] = (operation, 1 if before is None or not again else before[1] + 1)
-        elif operation.outcome is Outcome.SUCCEEDED:
-            failed.pop(operation.extension, None)
+        for instance in operation.instances:
+            key = (instance.name, operation.new.version)
+            before = failed.get(key)
+            if before is not None and operation.automatic and not before.waived:
+                due = retry_at(before, operation.policy, world.machine.id)
+                if due is None or operation.began < due:
+                    raise BrokenRuleError(f"{operation.new.version} was tried again too early")
+            _count(operation, key, failed)
+
+
+def _hear(told: Told, failed: dict[tuple[str, Version], Backoff]) -> None:
+    for key in [key for key in failed if key[0] == told.extension]:
+        if told.retry:
+            failed[key] = replace(failed[key], waived=True)
+        else:
+            del failed[key]
+
+
+def _count(operation: Operation, key: tuple[str, Version], failed: dict[tuple[str, Version], Backoff]) -> None:
+    if operation.outcome is Outcome.SUCCEEDED or any(r.choice is Choice.FORWARD for r in operation.journal):
+        failed.pop(key, None)
+    elif operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and operation.code != "DiskFull":
+        assert operation.ended is not None
+        before = failed.get(key)
+        first = operation.ended if before is None else before.first_failed_at
+        failures = 0 if before is None else before.failures
+        failed[key] = Backoff(operation.new.version, failures + 1, operation.ended, first)
 
 
 def unsettled(world: World, now: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -41,6 +41,15 @@ class Memory:
         self.store = Store(Path("nowhere"), self.database)
 
 
+@dataclass(frozen=True)
+class Told:
+    """That an extension was created, or that somebody asked for a retry, after so many operations."""
+
+    operations: int
+    extension: str
+    retry: bool
+
+
 class World:
     """A machine, its user and its bad luck."""
 
@@ -58,6 +67,7 @@ class World:
         self.store.machines.save(self.machine)
         self.store.policies.set_values(name, "", policy)
         self._identifiers = Random(name)
+        self.told: list[Told] = []
 
     def close(self) -> None:
         """Forget the machine, so that the next one finds the store empty."""
@@ -68,6 +78,7 @@ class World:
     def create(self, name: str, handler: HandlerName, requested: str) -> None:
         """Wish for an enrolled extension with settings."""
         now = self.clock.now()
+        self.told.append(Told(len(self.history()), name, retry=False))
         self.store.extensions.save(
             Extension(
                 self.machine.id, name, handler, "local", {}, VersionRequest.parse(requested), None, "user",
@@ -110,6 +121,16 @@ class World:
             )
             if self.is_pending(name):
                 self.choose(name, Choice.STOP)
+
+    def retry(self, name: str) -> None:
+        """Ask for another try of what failed, as the service does: for those that move along, too."""
+        extension = self.store.extensions.find(self.machine.id, name)
+        if extension is None:
+            return
+        for each in self.store.extensions.of_handler(self.machine.id, extension.handler):
+            self.told.append(Told(len(self.history()), each.name, retry=True))
+            self.store.policies.waive(self.machine.id, each.name)
+        self.ask_for_pass()
 
     def choose(self, name: str, choice: Choice) -> None:
         """Settle a pending rollback."""
