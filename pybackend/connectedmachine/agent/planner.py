@@ -76,9 +76,7 @@ class Planner:
             installed=None if installed is None else installed.version,
             shared=shared,
             siblings=[
-                Sibling(
-                    s.name, s.automatic_upgrade, s.stopped, policies.backoffs(self._machine.id, s.name)
-                )
+                Sibling(s.name, s.automatic_upgrade, s.stopped, policies.backoffs(self._machine.id, s.name))
                 for s in siblings
             ],
             target=extension.target,

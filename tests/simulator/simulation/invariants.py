@@ -18,6 +18,7 @@ from connectedmachine.model.operation import (
 from connectedmachine.model.policy import Backoff
 from connectedmachine.model.resource import Extension
 from connectedmachine.model.version import Version
+from connectedmachine.upgrade.calendar import is_open
 from connectedmachine.upgrade.operation import LONGEST_PAUSE, next_step
 from connectedmachine.upgrade.restraint import retry_at
 from simulation.gallery import Release
@@ -46,6 +47,9 @@ def check_history(world: World) -> None:
     for operation in history:
         _check_order(operation)
     _check_retries(world, history)
+    _check_pins(world, history)
+    if world.windows:
+        _check_windows(world, history)
 
 
 def _check_order(operation: Operation) -> None:
@@ -93,7 +97,9 @@ def _hear(told: Told, failed: dict[tuple[str, Version], Backoff]) -> None:
             del failed[key]
 
 
-def _count(operation: Operation, key: tuple[str, Version], failed: dict[tuple[str, Version], Backoff]) -> None:
+def _count(
+    operation: Operation, key: tuple[str, Version], failed: dict[tuple[str, Version], Backoff]
+) -> None:
     if operation.outcome is Outcome.SUCCEEDED or any(r.choice is Choice.FORWARD for r in operation.journal):
         failed.pop(key, None)
     elif operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and operation.code != "DiskFull":
@@ -102,6 +108,30 @@ def _count(operation: Operation, key: tuple[str, Version], failed: dict[tuple[st
         first = operation.ended if before is None else before.first_failed_at
         failures = 0 if before is None else before.failures
         failed[key] = Backoff(operation.new.version, failures + 1, operation.ended, first)
+
+
+def _check_pins(world: World, history: Sequence[Operation]) -> None:
+    """Nothing that began after a pin led to what it excludes."""
+    for number, pin in world.pins:
+        for operation in history[number:]:
+            leads_there = operation.kind in _TRIES and pin.excludes(operation.new.version)
+            if leads_there and operation.covers(pin.extension) and operation.outcome is not Outcome.CANCELLED:
+                raise BrokenRuleError(f"{operation.extension} went to {operation.new.version}: {pin}")
+
+
+def _check_windows(world: World, history: Sequence[Operation]) -> None:
+    """No installed version was touched for another one outside of the machine's windows."""
+    for operation in history:
+        if operation.kind is not OperationKind.CHANGE_VERSION or operation.initiator.endswith("ignored)"):
+            continue
+        touching = next(
+            (r for r in operation.journal if r.step is not None and r.step.name in _TOUCHING), None
+        )
+        if touching is not None and not is_open(world.windows, touching.began, world.machine.id):
+            raise BrokenRuleError(f"{operation.extension} left {operation.old} outside of every window")
+
+
+_TOUCHING = (StepName.DISABLE, StepName.CARRY, StepName.UPDATE)
 
 
 def unsettled(world: World, now: datetime) -> str:
@@ -140,7 +170,9 @@ def _missing(world: World, extension: Extension, now: datetime) -> str:
     if extension.stopped:
         return ""  # a person said so
     if extension.installed is None:
-        return "is not installed"
+        # What keeps those that share its handler where they are keeps it from the version it asks for.
+        others = [e for e in _sharing(world, extension) if e.installed is not None]
+        return "is not installed" if all(_moves(world, other, now) for other in others) else ""
     if extension.target is not None or extension.settings.seq > extension.settings_tried:
         return "was asked for something that nobody tries"
     there = world.disk.of(extension.handler.key)
@@ -149,14 +181,19 @@ def _missing(world: World, extension: Extension, now: datetime) -> str:
     if (version, name) not in there.running:
         return f"has {version}, which does not run"
     newest = world.gallery.of(extension.handler)[-1]
-    if newest.version != version and not newest.bad and _moves(world, extension, now):
+    pinned = any(pin.excludes(newest.version) for _, pin in world.pins)
+    if newest.version != version and not newest.bad and not pinned and _moves(world, extension, now):
         return f"stays at {version}, and {newest.version} is good"
     return ""
 
 
+def _sharing(world: World, extension: Extension) -> list[Extension]:
+    return world.store.extensions.of_handler(world.machine.id, extension.handler)
+
+
 def _moves(world: World, extension: Extension, now: datetime) -> bool:
     """Say whether it is to follow the newest release by itself."""
-    sharing = world.store.extensions.of_handler(world.machine.id, extension.handler)
+    sharing = _sharing(world, extension)
     at: Release = next(
         r
         for r in world.gallery.of(extension.handler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,7 @@ from connectedmachine.agent.runner import Runner
 from connectedmachine.model.errors import ConnectedMachineError
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import Choice, Operation, Pause
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import Hold, PolicyValues
 from connectedmachine.model.resource import (
     Extension,
@@ -21,11 +23,13 @@ from connectedmachine.model.resource import (
     Status,
 )
 from connectedmachine.model.version import Version, VersionRequest
+from connectedmachine.model.window import MaintenanceWindow
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.operation import next_step
 from simulation.clock import START, VirtualClock
-from simulation.faults import FailingDatabase, Faults, PowerCutError
+from simulation.database import FailingDatabase
+from simulation.faults import Faults, PowerCutError
 from simulation.gallery import PLATFORM, Gallery
 from simulation.hands import Disk, PlayedHands
 
@@ -68,6 +72,8 @@ class World:
         self.store.policies.set_values(name, "", policy)
         self._identifiers = Random(name)
         self.told: list[Told] = []
+        self.pins: list[tuple[int, Pin]] = []
+        self.windows: list[MaintenanceWindow] = []
 
     def close(self) -> None:
         """Forget the machine, so that the next one finds the store empty."""
@@ -112,6 +118,20 @@ class World:
         self.store.policies.hold(
             self.machine.id, Hold(name, None, now + days * (now.resolution * 86_400_000_000), "", now)
         )
+
+    def block(self, name: str, version: Version) -> None:
+        """Exclude a version; kept with the number of operations that had begun by then."""
+        if self.store.extensions.find(self.machine.id, name) is not None:
+            request = VersionRequest(version.parts)
+            pin = Pin.of(name, request, "", self.clock.now(), block=True)
+            self.store.policies.pin(self.machine.id, pin)
+            self.pins.append((len(self.history()), pin))
+
+    def open_only(self, at: time, duration: timedelta) -> None:
+        """Give the machine a maintenance window, each day."""
+        window = MaintenanceWindow("", "w", "UTC", tuple(range(7)), (), at, duration)
+        self.store.windows.add(self.machine.id, window)
+        self.windows.append(window)
 
     def remove(self, name: str) -> None:
         extension = self.store.extensions.find(self.machine.id, name)
