@@ -84,7 +84,7 @@ class World:
     def create(self, name: str, handler: HandlerName, requested: str) -> None:
         """Wish for an enrolled extension with settings."""
         now = self.clock.now()
-        self.told.append(Told(len(self.history()), name, retry=False))
+        self.told.append(Told(self._begun(), name, retry=False))
         self.store.extensions.save(
             Extension(
                 self.machine.id, name, handler, "local", {}, VersionRequest.parse(requested), None, "user",
@@ -125,7 +125,7 @@ class World:
             request = VersionRequest(version.parts)
             pin = Pin.of(name, request, "", self.clock.now(), block=True)
             self.store.policies.pin(self.machine.id, pin)
-            self.pins.append((len(self.history()), pin))
+            self.pins.append((self._begun(), pin))
 
     def open_only(self, at: time, duration: timedelta) -> None:
         """Give the machine a maintenance window, each day."""
@@ -148,7 +148,7 @@ class World:
         if extension is None:
             return
         for each in self.store.extensions.of_handler(self.machine.id, extension.handler):
-            self.told.append(Told(len(self.history()), each.name, retry=True))
+            self.told.append(Told(self._begun(), each.name, retry=True))
             self.store.policies.waive(self.machine.id, each.name)
         self.ask_for_pass()
 
@@ -161,6 +161,14 @@ class World:
     def is_pending(self, name: str) -> bool:
         operation = self.unfinished(name)
         return operation is not None and isinstance(next_step(operation), Pause)
+
+    def _begun(self) -> int:
+        """How many operations there have been."""
+        row = self._database.one(
+            "SELECT count(*) AS number FROM operations WHERE machine_id = ?", self.machine.id
+        )
+        assert row is not None
+        return int(row["number"])
 
     def unfinished(self, name: str) -> Operation | None:
         return self.store.operations.unfinished_of(self.machine.id, name)
