@@ -18,7 +18,7 @@ from connectedmachine.model.operation import Operation, OperationKind, Pause, St
 from connectedmachine.upgrade import operation as operations
 from connectedmachine.upgrade.journal import Planned
 
-SLICE = 40
+SLICE = 32
 
 
 def test_after_faults_every_machine_comes_to_work_again_without_a_person() -> None:

@@ -17,9 +17,7 @@ from simulation.invariants import check_history, check_pending, unsettled
 from simulation.world import POLICY, Memory, World
 
 _HOUR = 3600.0
-_PASSES = 25 * _HOUR
-"""Between two, so that a window is met sooner or later whatever its hour."""
-_PASSES_TO_SETTLE = 90
+_TO_SETTLE = 90 * 24 * _HOUR
 
 _Rules = dict[str, object]
 
@@ -137,7 +135,9 @@ class _Schedule:
         world.gallery.reachable = True
         ended = {o.id: o for o in world.history() if o.ended is not None}
         missing = ""
-        for _ in range(_PASSES_TO_SETTLE):
+        # At another hour each time, so that a window is met within days.
+        between = 7 * _HOUR if world.windows else 24 * _HOUR
+        for _ in range(int(_TO_SETTLE / between)):
             world.ask_for_pass()
             if not world.run():
                 raise BrokenRuleError("the runner died of no fault")
@@ -145,7 +145,7 @@ class _Schedule:
             missing = unsettled(world, world.clock.now())
             if not missing:
                 break
-            world.clock.sleep(_PASSES)
+            world.clock.sleep(between)
         check_history(world)
         if any(world.store.operations.get(id_) != operation for id_, operation in ended.items()):
             raise BrokenRuleError("an ended operation was changed")
