@@ -172,7 +172,8 @@ def _missing(world: World, extension: Extension, now: datetime) -> str:
     if extension.installed is None:
         # What keeps those that share its handler where they are keeps it from the version it asks for.
         others = [e for e in _sharing(world, extension) if e.installed is not None]
-        return "is not installed" if all(_moves(world, other, now) for other in others) else ""
+        moves = all(_moves(world, other, now) for other in others)
+        return "is not installed" if moves and not _is_pinned_out(world, extension) else ""
     if extension.target is not None or extension.settings.seq > extension.settings_tried:
         return "was asked for something that nobody tries"
     there = world.disk.of(extension.handler.key)
@@ -185,6 +186,12 @@ def _missing(world: World, extension: Extension, now: datetime) -> str:
     if newest.version != version and not newest.bad and not pinned and _moves(world, extension, now):
         return f"stays at {version}, and {newest.version} is good"
     return ""
+
+
+def _is_pinned_out(world: World, extension: Extension) -> bool:
+    """Say whether somebody excluded all that the extension asks for."""
+    asked_for = [r for r in world.gallery.of(extension.handler) if extension.requested.matches(r.version)]
+    return all(any(pin.excludes(release.version) for _, pin in world.pins) for release in asked_for)
 
 
 def _sharing(world: World, extension: Extension) -> list[Extension]:
