@@ -182,7 +182,7 @@ def _missing(world: World, extension: Extension, now: datetime) -> str:
     if (version, name) not in there.running:
         return f"has {version}, which does not run"
     newest = world.gallery.of(extension.handler)[-1]
-    pinned = any(pin.excludes(newest.version) for _, pin in world.pins)
+    pinned = _is_excluded(world, extension, newest.version)
     if newest.version != version and not newest.bad and not pinned and _moves(world, extension, now):
         return f"stays at {version}, and {newest.version} is good"
     return ""
@@ -191,7 +191,12 @@ def _missing(world: World, extension: Extension, now: datetime) -> str:
 def _is_pinned_out(world: World, extension: Extension) -> bool:
     """Say whether somebody excluded all that the extension asks for."""
     asked_for = [r for r in world.gallery.of(extension.handler) if extension.requested.matches(r.version)]
-    return all(any(pin.excludes(release.version) for _, pin in world.pins) for release in asked_for)
+    return all(_is_excluded(world, extension, release.version) for release in asked_for)
+
+
+def _is_excluded(world: World, extension: Extension, version: Version) -> bool:
+    names = [extension.name, *(e.name for e in _sharing(world, extension))]
+    return any(pin.extension in names and pin.excludes(version) for _, pin in world.pins)
 
 
 def _sharing(world: World, extension: Extension) -> list[Extension]:

@@ -85,6 +85,8 @@ class World:
         """Wish for an enrolled extension with settings."""
         now = self.clock.now()
         self.told.append(Told(self._begun(), name, retry=False))
+        # Its namesake took its own along when it went.
+        self.pins = [(number, pin) for number, pin in self.pins if pin.extension != name]
         self.store.extensions.save(
             Extension(
                 self.machine.id, name, handler, "local", {}, VersionRequest.parse(requested), None, "user",
