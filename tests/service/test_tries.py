@@ -54,6 +54,18 @@ def retry(desk: Desk, name: str | None = "agent") -> Json:
     return decision
 
 
+def shared_failure(desk: Desk) -> None:
+    """The upgrade to 1.1 failed on ``a``, which ``b`` then joined at 1.0."""
+    desk.publish("Agent", "1.0", several=True)
+    desk.create("a", enableAutomaticUpgrade=True)
+    desk.publish("Agent", "1.1", several=True)
+    package(desk).rename(aside(desk))
+    package(desk).write_bytes(b"damaged")
+    assert desk.run_pass()["a"]["reason"] == "Failed"
+    desk.create("b", enableAutomaticUpgrade=True)
+    assert desk.version("b") == "1.0.0.0"
+
+
 # By accident.
 
 
@@ -94,7 +106,38 @@ def test_new_settings_flags_and_the_same_request_do_not_try_it_again(failed: Des
     assert tries(failed) == 1
 
 
+def test_another_version_that_fails_and_goes_does_not_make_it_forgotten(failed: Desk) -> None:
+    failed.publish("Agent", "1.2")
+    damaged = next(failed.service.store.home.glob("gallery/images/contoso.sample.agent/1.2*/"))
+    (damaged / "package.zip").write_bytes(b"damaged")
+    assert failed.run_pass()["agent"]["reason"] == "Failed"
+    failed.withdraw("Agent", "1.2")
+    decision = failed.run_pass()["agent"]
+    assert (decision["reason"], decision["toVersion"]) == ("RetryNotDue", "1.1.0.0")
+    assert (tries(failed), failures(failed)) == (1, [("1.1.0.0", 1), ("1.2.0.0", 1)])
+
+
+def test_another_version_that_works_does_not_make_it_forgotten(failed: Desk) -> None:
+    failed.publish("Agent", "1.0.1")
+    failed.patch(typeHandlerVersion="1.0.1")
+    assert failed.version() == "1.0.1.0"
+    assert failed.run_pass()["agent"]["reason"] == "RetryNotDue"
+    assert tries(failed) == 1
+
+
+def test_one_that_came_later_does_not_take_another_along_to_what_failed_on_it(desk: Desk) -> None:
+    shared_failure(desk)
+    assert {name: d["reason"] for name, d in desk.run_pass().items()} == dict.fromkeys("ab", "RetryNotDue")
+
+
 # On purpose.
+
+
+def test_retry_now_of_one_ends_the_wait_of_those_that_move_along(desk: Desk) -> None:
+    shared_failure(desk)
+    mend(desk)
+    assert retry(desk, "b")["reason"] == "Upgraded"
+    assert desk.version("a") == "1.1.0.0"
 
 
 def test_retry_now_tries_it_again_at_once(failed: Desk) -> None:

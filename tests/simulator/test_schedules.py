@@ -18,7 +18,7 @@ from connectedmachine.model.operation import Operation, OperationKind, Pause, St
 from connectedmachine.upgrade import operation as operations
 from connectedmachine.upgrade.journal import Planned
 
-SLICE = 40
+SLICE = 32
 
 
 def test_after_faults_every_machine_comes_to_work_again_without_a_person() -> None:
@@ -84,13 +84,14 @@ def test_a_product_that_leaves_something_out_is_found_out(monkeypatch: pytest.Mo
 
 
 def test_a_fleet_of_one_seed_has_one_history_however_it_is_shared_out() -> None:
-    fleet = Fleet(machines=3, extensions=2, weeks=2, seed=5)
+    # More than one process gets at a time, so that the second has a part.
+    fleet = Fleet(machines=6, extensions=2, weeks=2, seed=5)
     lived = run_fleet(fleet, workers=1)
-    assert lived.digest == run_fleet(fleet, workers=1).digest
-    assert (lived.machines, lived.decisions) == (3, 3 * 2 * 14)
-    assert lived.operations > 6
-    other = run_fleet(Fleet(machines=3, extensions=2, weeks=2, seed=6), workers=1)
-    assert other.digest != lived.digest
+    assert lived.digest == run_fleet(fleet, workers=2).digest
+    assert (lived.machines, lived.decisions) == (6, 6 * 2 * 14)
+    assert lived.operations > 12
+    other = run_fleet(Fleet(machines=1, extensions=1, weeks=2, seed=6), workers=1)
+    assert other.digest != run_fleet(Fleet(machines=1, extensions=1, weeks=2, seed=5), workers=1).digest
 
 
 def test_the_program_says_what_it_played(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -176,13 +176,25 @@ def test_a_waived_failure_is_kept_with_its_count(store: Store) -> None:
     assert store.policies.backoffs(MACHINE, "agent") == [replace(failed, waived=True)]
 
 
-def test_a_failure_of_one_version_ends_the_backoff_of_another(store: Store) -> None:
+def test_a_failure_of_one_version_does_not_end_the_backoff_of_another(store: Store) -> None:
     store.extensions.save(an_extension())
-    store.policies.back_off(MACHINE, "agent", Backoff(V1, 3, NOW, NOW))
-    store.policies.back_off(MACHINE, "agent", Backoff(V2, 1, after(1), after(1)))
-    assert store.policies.backoffs(MACHINE, "AGENT") == [Backoff(V2, 1, after(1), after(1))]
-    store.policies.forgive(MACHINE, "agent")
-    assert store.policies.backoffs(MACHINE, "agent") == []
+    first, second = Backoff(V1, 3, NOW, NOW), Backoff(V2, 1, after(1), after(1))
+    store.policies.back_off(MACHINE, "agent", first)
+    store.policies.back_off(MACHINE, "agent", second)
+    assert store.policies.backoffs(MACHINE, "AGENT") == [first, second]
+    store.policies.back_off(MACHINE, "agent", replace(second, failures=2))
+    assert store.policies.backoffs(MACHINE, "AGENT") == [first, replace(second, failures=2)]
+    store.policies.forgive(MACHINE, "agent", V2)
+    assert store.policies.backoffs(MACHINE, "agent") == [first]
+
+
+def test_a_failure_ends_what_is_left_of_a_waiver(store: Store) -> None:
+    store.extensions.save(an_extension())
+    first, second = Backoff(V1, 3, NOW, NOW), Backoff(V2, 1, after(1), after(1))
+    store.policies.back_off(MACHINE, "agent", first)
+    store.policies.waive(MACHINE, "agent")
+    store.policies.back_off(MACHINE, "agent", second)
+    assert store.policies.backoffs(MACHINE, "agent") == [first, second]
 
 
 # Passes and decisions.

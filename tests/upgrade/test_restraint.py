@@ -209,3 +209,25 @@ def test_no_policy_makes_a_wait_that_is_shorter_than_its_interval_or_without_end
     due = retry_at(failed(times), policy, MACHINE)
     assert due is not None
     assert interval - 0.001 <= (due - START).total_seconds() <= 2 * 365 * DAY
+
+
+def test_what_failed_on_one_that_would_move_along_keeps_all_of_them_from_it() -> None:
+    sibling = Sibling("other", True, False, [failed(1)])
+    waiting = planned(enrolled(siblings=[sibling]), images("1.1"))
+    assert (waiting.move, waiting.decision.reason) == (None, Reason.RETRY_NOT_DUE)
+    retried = Sibling("other", True, False, [replace(failed(1), waived=True)])
+    assert moves_to(planned(enrolled(siblings=[retried]), images("1.1"))) == "1.1.0.0"
+
+
+def test_joining_the_version_of_others_waits_for_its_own_failures_only() -> None:
+    shared = enrolled(None, shared=version("1.1"), siblings=[Sibling("other", True, False, [failed(1)])])
+    assert planned(shared, images("1.1")).move is not None
+
+
+def test_of_several_waits_the_longest_counts() -> None:
+    sibling = Sibling("other", True, False, [failed(1, after=60.0)])
+    found = planned(enrolled(siblings=[sibling], backoffs=[failed(1)]), images("1.1"))
+    assert found.decision.next_look == retry_at(failed(1, after=60.0), ARC_2021, MACHINE)
+    never = replace(ARC_2021, retry_limit=2)
+    more = enrolled(policy=never, siblings=[sibling], backoffs=[failed(2)])
+    assert planned(more, images("1.1")).decision.next_look is None

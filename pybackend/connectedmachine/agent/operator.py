@@ -303,7 +303,7 @@ class Operator:
             return
         policies, version = self._store.policies, operation.new.version
         if end.installed is Side.NEW:
-            policies.forgive(operation.machine_id, extension.name)
+            policies.forgive(operation.machine_id, extension.name, version)
         elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and end.code != "DiskFull":
             # A full disk says nothing of the version: once there is room, the next pass tries again.
             earlier = policies.backoffs(operation.machine_id, extension.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -41,7 +40,7 @@ class Planner:
         ask, level = self._rules(now, automatic=automatic)
         subject = self._subject(extension, level, now)
         return ask(
-            replace(subject, backoffs=()) if retry else subject,
+            subject.without_failures() if retry else subject,
             supported=self._supported(extension),
             configuration=self._store.configurations.of(self._machine.id),
         )
@@ -96,7 +95,10 @@ class Planner:
             requested=_first_request(extension),
             installed=None if installed is None else installed.version,
             shared=shared,
-            siblings=[Sibling(s.name, s.automatic_upgrade, s.stopped) for s in siblings],
+            siblings=[
+                Sibling(s.name, s.automatic_upgrade, s.stopped, policies.backoffs(self._machine.id, s.name))
+                for s in siblings
+            ],
             target=extension.target,
             enrolled=extension.automatic_upgrade,
             removing=extension.removing,

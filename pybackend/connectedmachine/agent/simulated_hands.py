@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from connectedmachine.agent.hands import Reading, Report, StepResult, health_of
 from connectedmachine.agent.packages import delete_unpinned, fitting_manifest, verified_package
@@ -60,7 +61,7 @@ class SimulatedHands:
         self._places = places
         self._machine = machine
         self._name = f"{machine.resource_group}/{machine.name}".lower()
-        self._scenario = _scenario(machine)
+        self._scenario = _scenario(machine.scenario)
         self._lives: dict[tuple[str, Version, datetime], HealthRule] = {}
 
     def fetch(self, operation: Operation, settings: Mapping[str, Settings]) -> HandlerManifest:
@@ -146,7 +147,9 @@ class SimulatedHands:
         )
 
 
-def _scenario(machine: Machine) -> Scenario:
+# Each runner of a machine plays the same one.
+@lru_cache(maxsize=8)
+def _scenario(text: str | None) -> Scenario:
     import json
 
-    return Scenario() if machine.scenario is None else Scenario.from_json(json.loads(machine.scenario))
+    return Scenario() if text is None else Scenario.from_json(json.loads(text))

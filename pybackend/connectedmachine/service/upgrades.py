@@ -114,10 +114,18 @@ class UpgradeService(Follow):
 
     def _request(self, machine: Machine, pass_: Pass, *, retry: bool) -> None:
         with self.store.transaction():
-            scope = None if pass_.extension is None else self.extension(machine, pass_.extension).name
+            extension = None if pass_.extension is None else self.extension(machine, pass_.extension)
             if retry:
-                self.store.policies.waive(machine.id, scope)
+                self._waive(machine, extension)
             self.store.passes.request(pass_)
+
+    def _waive(self, machine: Machine, extension: Extension | None) -> None:
+        """Those that share its handler move along, so their waits end too."""
+        if extension is None:
+            self.store.policies.waive(machine.id, None)
+            return
+        for each in self.store.extensions.of_handler(machine.id, extension.handler):
+            self.store.policies.waive(machine.id, each.name)
 
     def _request_planned(self, machine: Machine, pass_: Pass, plan_text: str) -> None:
         """Ask for a pass that keeps to a plan, unless something else is due by now."""

@@ -30,7 +30,7 @@ class Database:
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
-        self._path = path
+        self._translated = _Translated(path)
         self._lock = threading.RLock()
         self._depth = 0
 
@@ -43,7 +43,7 @@ class Database:
                 ``StoreUnreadable`` when it is no store or is damaged, ``StoreReadOnly``, ``StoreBusy``.
             DiskFullError: ``DiskFull``; an existing store is as it was.
         """
-        with _translated(path):
+        with _Translated(path):
             migrations.refuse_newer(path)
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             try:
@@ -75,13 +75,13 @@ class Database:
                 yield
                 return
             try:
-                with _translated(self._path):
+                with self._translated:
                     if not synced:
                         self._connection.execute("PRAGMA synchronous=NORMAL")
                     self._connection.execute("BEGIN IMMEDIATE")
                 self._depth = 1
                 yield
-                with _translated(self._path):
+                with self._translated:
                     self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -94,18 +94,18 @@ class Database:
 
     def all(self, sql: str, *values: Value) -> list[sqlite3.Row]:
         """The rows of a query."""
-        with self._lock, _translated(self._path):
+        with self._lock, self._translated:
             return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Value) -> sqlite3.Row | None:
         """The first row of a query, if there is one."""
-        with self._lock, _translated(self._path):
+        with self._lock, self._translated:
             row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
             return row
 
     def run(self, sql: str, *values: Value) -> int:
         """Do one statement; returns how many rows it changed."""
-        with self._lock, _translated(self._path):
+        with self._lock, self._translated:
             return self._connection.execute(sql, values).rowcount
 
     def version(self) -> Version:
@@ -118,25 +118,28 @@ class Database:
         self._connection.close()
 
 
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    target = str(path)
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        if "FOREIGN KEY" not in str(error):
-            raise
-        # What was found before was removed by somebody else since.
-        raise NotFoundError(
-            "ResourceNotFound",
-            "The machine or the extension was removed meanwhile; nothing was changed.",
-            target=target,
-            hint="List what there is and try again.",
-        ) from error
-    except sqlite3.ProgrammingError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise _meaning(error, path) from error
+class _Translated:
+    """Errors of SQLite inside become the store's; a class, since every statement is inside one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
+            return
+        if not isinstance(error, sqlite3.IntegrityError):
+            raise _meaning(error, self._path) from error
+        if "FOREIGN KEY" in str(error):
+            # What was found before was removed by somebody else since.
+            raise NotFoundError(
+                "ResourceNotFound",
+                "The machine or the extension was removed meanwhile; nothing was changed.",
+                target=str(self._path),
+                hint="List what there is and try again.",
+            ) from error
 
 
 def _meaning(error: sqlite3.DatabaseError, path: Path) -> DiskFullError | StoreError:

@@ -78,7 +78,7 @@ class Operations:
             manifest_text(operation.old_manifest),
             int(operation.automatic),
             operation.initiator,
-            json.dumps(asdict(operation.policy)),
+            _policy_text(operation.policy),
             to_text(operation.began),
             int(operation.partial),
             operation.pass_id,
@@ -341,6 +341,11 @@ class Operations:
             pass_id=row["pass_id"],
             journal=tuple(_record(record) for record in records),
         )
+
+
+@lru_cache(maxsize=256)
+def _policy_text(policy: Policy) -> str:
+    return json.dumps(asdict(policy))
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from datetime import datetime
 from connectedmachine.model.clock import from_text, to_text
 from connectedmachine.model.pin import Pin, PinKind
 from connectedmachine.model.policy import Backoff, Hold, PolicyValues
-from connectedmachine.model.version import VersionRequest
+from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.store.columns import time_of, time_text, version_in
 from connectedmachine.store.database import Database
 
@@ -164,7 +164,9 @@ class Policies:
 
     def backoffs(self, machine_id: str, extension: str) -> list[Backoff]:
         rows = self._db.all(
-            "SELECT * FROM backoffs WHERE machine_id = ? AND extension = ?", machine_id, extension
+            "SELECT * FROM backoffs WHERE machine_id = ? AND extension = ? ORDER BY failed_at",
+            machine_id,
+            extension,
         )
         return [
             Backoff(
@@ -178,10 +180,15 @@ class Policies:
         ]
 
     def back_off(self, machine_id: str, extension: str, backoff: Backoff) -> None:
-        """Record a failure of a version on an extension; those of other versions are past."""
-        self.forgive(machine_id, extension)
+        """Record a failure of a version on an extension; those of other versions stay, without a waiver.
+
+        Inside the caller's transaction.
+        """
         self._db.run(
-            "INSERT INTO backoffs"
+            "UPDATE backoffs SET waived = 0 WHERE machine_id = ? AND extension = ?", machine_id, extension
+        )
+        self._db.run(
+            "INSERT OR REPLACE INTO backoffs"
             " (machine_id, extension, version, failures, failed_at, first_failed_at, waived)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             machine_id,
@@ -211,6 +218,11 @@ class Policies:
             machine_id,
         )
 
-    def forgive(self, machine_id: str, extension: str) -> None:
-        """Forget an extension's failures."""
-        self._db.run("DELETE FROM backoffs WHERE machine_id = ? AND extension = ?", machine_id, extension)
+    def forgive(self, machine_id: str, extension: str, version: Version) -> None:
+        """Forget an extension's failures with a version that works now."""
+        self._db.run(
+            "DELETE FROM backoffs WHERE machine_id = ? AND extension = ? AND version = ?",
+            machine_id,
+            extension,
+            str(version),
+        )

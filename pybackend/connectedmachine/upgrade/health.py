@@ -93,13 +93,13 @@ class Verdict:
 def excused(baseline: Sample, subjects: Collection[str]) -> frozenset[str]:
     """Sources that do not count against the upgrade; never the ``subjects``, which are being upgraded.
 
-    Those that were Unhealthy before it, and those that could not be looked at before it either: of a probe
-    that cannot be run nothing is learned, and what nobody saw rolls nothing back.
+    Those that were not Healthy before it. One that is Initializing for good, since it never reports, would
+    keep every other extension of the machine from every upgrade; and what nobody saw rolls nothing back.
     """
     return frozenset(
         name
         for name, source in baseline.sources.items()
-        if source.health in (Health.UNHEALTHY, Health.UNKNOWN) and name not in subjects
+        if source.health is not Health.HEALTHY and name not in subjects
     )
 
 

@@ -25,8 +25,9 @@ def walk(operation: Operation, round_: int, steps: Iterable[Planned]) -> Do | St
     Returns:
         The step to do; or the record that ends the round early; or ``None`` when the round is complete.
     """
+    of_round = [r for r in operation.journal if r.round == round_]
     for planned in steps:
-        attempts = [r for r in operation.journal if r.round == round_ and r.step == planned.step]
+        attempts = [r for r in of_round if r.step == planned.step]
         if not attempts or attempts[-1].outcome is StepOutcome.LOST:
             return Do(planned.step, round_)
         last = attempts[-1]

@@ -10,7 +10,7 @@ from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.image import ExtensionImage, Platform
 from connectedmachine.model.operation import OperationKind
 from connectedmachine.model.pin import Pin
-from connectedmachine.model.policy import Hold, Policy
+from connectedmachine.model.policy import Backoff, Hold, Policy
 from connectedmachine.model.version import Version
 from connectedmachine.upgrade.gate import Refusal, disabled, refusal
 from connectedmachine.upgrade.images import Images
@@ -175,7 +175,7 @@ def _retried_join(
     hold = next((hold for hold in own if hold.applies(shared, now)), None)
     if hold is not None:
         return _held(subject, hold, shared)
-    not_due = _not_due(subject, shared, machine_id, policy, now)
+    not_due = _not_due(subject, subject.backoffs, shared, machine_id, policy, now)
     return not_due or _joins(subject, shared, configuration, automatic=True)
 
 
@@ -281,7 +281,9 @@ def _newest_allowed(
     if not free:
         hold = next(hold for hold in subject.holds if hold.applies(candidates[0].version, now))
         return _held(subject, hold, candidates[0].version)
-    not_due = _not_due(subject, free[0].version, machine_id, policy, now)
+    # What failed on one that would move along is tried on it no earlier for the other's sake.
+    failures = [*subject.backoffs, *(b for sibling in subject.siblings for b in sibling.backoffs)]
+    not_due = _not_due(subject, failures, free[0].version, machine_id, policy, now)
     return not_due or _moves(subject, free[0], automatic=True)
 
 
@@ -297,12 +299,18 @@ def _pinned(subject: Subject, pin: Pin, version: Version) -> Planned:
 
 
 def _not_due(
-    subject: Subject, version: Version, machine_id: str, policy: Policy, now: datetime
+    subject: Subject,
+    failures: Sequence[Backoff],
+    version: Version,
+    machine_id: str,
+    policy: Policy,
+    now: datetime,
 ) -> Planned | None:
-    failed = next((b for b in subject.backoffs if b.version == version), None)
-    if failed is None or failed.waived:
+    counted = [failed for failed in failures if failed.version == version and not failed.waived]
+    waits = [(retry_at(failed, policy, machine_id), failed) for failed in counted]
+    if not waits:
         return None
-    due = retry_at(failed, policy, machine_id)
+    due, failed = max(waits, key=lambda wait: (wait[0] is None, wait[0] or now))
     if due is not None and now >= due:
         return None
     times = "once" if failed.failures == 1 else f"{failed.failures} times"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectedmachine.model.decision import Decision
@@ -24,6 +24,7 @@ class Sibling:
     name: str
     enrolled: bool
     stopped: bool
+    backoffs: Sequence[Backoff] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Subject:
     backoffs: Sequence[Backoff] = ()
     obstacle: Obstacle | None = None
     window: Closed | None = None
+
+    def without_failures(self) -> Subject:
+        """The same if nothing had failed on it, nor on those that move along."""
+        siblings = [replace(sibling, backoffs=()) for sibling in self.siblings]
+        return replace(self, siblings=siblings, backoffs=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,12 @@ Moments are counted: every write of the store, every effect on the machine and e
 from __future__ import annotations
 
 import errno
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from pathlib import Path
 from random import Random
 
 from connectedmachine.model.errors import DiskFullError, PackageError, StoreError
-from connectedmachine.store.database import Database, Value
 
 
 class PowerCutError(BaseException):
@@ -129,55 +126,3 @@ class Faults:
     def _drawn(self) -> int:
         # Close to the last one quite often: what recovers from one is hit by another.
         return self._random.randint(1, self._random.choice((4, 20, 90)))
-
-
-class FailingDatabase(Database):
-    """The product's own store in memory, whose writes can fail, and which watches what may never happen."""
-
-    faults: Faults | None = None
-    reads = 0
-
-    @classmethod
-    def in_memory(cls) -> FailingDatabase:
-        """A new one with the present schema, and with the rules of ``_NEVER`` in it."""
-        opened = cls.open(Path(":memory:"))
-        assert isinstance(opened, cls)
-        for trigger in _NEVER:
-            opened.run(trigger)
-        return opened
-
-    def watch(self, faults: Faults | None) -> None:
-        """A runner begins, with its faults, or has ended."""
-        self.faults, self.reads = faults, 0
-
-    def all(self, sql: str, *values: Value) -> list[sqlite3.Row]:
-        self.reads += 1
-        if self.faults is not None and self.reads > _MOST_READS:
-            raise AssertionError("the runner does not come to rest")
-        return super().all(sql, *values)
-
-    def run(self, sql: str, *values: Value) -> int:
-        if self.faults is not None:
-            self.faults.at_write()
-        return super().run(sql, *values)
-
-
-_MOST_READS = 5_000
-"""Of one runner: ten times what a busy one needs."""
-
-_NEVER = (
-    "CREATE TRIGGER reopened BEFORE UPDATE ON operations WHEN OLD.ended IS NOT NULL"
-    " BEGIN SELECT RAISE(ABORT, 'an ended operation was changed'); END",
-    "CREATE TRIGGER continued BEFORE INSERT ON steps"
-    " WHEN (SELECT ended FROM operations WHERE id = NEW.operation_id) IS NOT NULL"
-    " BEGIN SELECT RAISE(ABORT, 'an ended operation went on'); END",
-    "CREATE TRIGGER beside BEFORE INSERT ON steps WHEN EXISTS"
-    " (SELECT 1 FROM steps WHERE operation_id = NEW.operation_id AND ended IS NULL)"
-    " BEGIN SELECT RAISE(ABORT, 'a step began beside another'); END",
-    "CREATE TRIGGER rewritten BEFORE UPDATE ON steps WHEN OLD.ended IS NOT NULL"
-    " BEGIN SELECT RAISE(ABORT, 'an ended step was changed'); END",
-    "CREATE TRIGGER twice BEFORE INSERT ON operations WHEN EXISTS (SELECT 1 FROM operations"
-    " WHERE machine_id = NEW.machine_id AND publisher = NEW.publisher AND type = NEW.type AND ended IS NULL)"
-    " BEGIN SELECT RAISE(ABORT, 'two operations at once on one handler'); END",
-)
-"""History as the store must never have it; SQLite itself refuses."""

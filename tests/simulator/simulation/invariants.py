@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectedmachine.model.operation import Operation, OperationKind, Outcome, Pause, StepName, StepOutcome
+from connectedmachine.model.operation import (
+    Choice,
+    Operation,
+    OperationKind,
+    Outcome,
+    Pause,
+    StepName,
+    StepOutcome,
+)
 from connectedmachine.model.policy import Backoff
 from connectedmachine.model.resource import Extension
+from connectedmachine.model.version import Version
+from connectedmachine.upgrade.calendar import is_open
 from connectedmachine.upgrade.operation import LONGEST_PAUSE, next_step
 from connectedmachine.upgrade.restraint import retry_at
 from simulation.gallery import Release
 from simulation.hands import BrokenRuleError
-from simulation.world import World
+from simulation.world import Told, World
 
 _TRIES = (OperationKind.INSTALL, OperationKind.CHANGE_VERSION)
 
@@ -35,7 +46,10 @@ def check_history(world: World) -> None:
     history = world.history()
     for operation in history:
         _check_order(operation)
-    _check_retries(world.machine.id, history)
+    _check_retries(world, history)
+    _check_pins(world, history)
+    if world.windows:
+        _check_windows(world, history)
 
 
 def _check_order(operation: Operation) -> None:
@@ -56,25 +70,68 @@ def _check_order(operation: Operation) -> None:
         raise BrokenRuleError(f"{where} ended before its last step")
 
 
-def _check_retries(machine_id: str, history: Iterable[Operation]) -> None:
-    failed: dict[str, tuple[Operation, int]] = {}
-    for operation in history:
-        if operation.kind is OperationKind.REMOVE and operation.outcome is Outcome.SUCCEEDED:
-            failed.pop(operation.extension, None)
+def _check_retries(world: World, history: Sequence[Operation]) -> None:
+    """No pass tried on any extension what had failed on it, before its time or somebody's word."""
+    failed: dict[tuple[str, Version], Backoff] = {}
+    told = [*world.told]
+    for number, operation in enumerate(history):
+        while told and told[0].operations <= number:
+            _hear(told.pop(0), failed)
         if operation.kind not in _TRIES:
             continue
-        before = failed.get(operation.extension)
-        again = before is not None and before[0].new.version == operation.new.version
-        if before is not None and again and operation.automatic:
-            assert before[0].ended is not None
-            backoff = Backoff(operation.new.version, before[1], before[0].ended, before[0].ended)
-            due = retry_at(backoff, operation.policy, machine_id)
-            if due is None or operation.began < due:
-                raise BrokenRuleError(f"{operation.new.version} was tried again too early")
-        if operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK):
-            failed[operation.extension] = (operation, 1 if before is None or not again else before[1] + 1)
-        elif operation.outcome is Outcome.SUCCEEDED:
-            failed.pop(operation.extension, None)
+        for instance in operation.instances:
+            key = (instance.name, operation.new.version)
+            before = failed.get(key)
+            if before is not None and operation.automatic and not before.waived:
+                due = retry_at(before, operation.policy, world.machine.id)
+                if due is None or operation.began < due:
+                    raise BrokenRuleError(f"{operation.new.version} was tried again too early")
+            _count(operation, key, failed)
+
+
+def _hear(told: Told, failed: dict[tuple[str, Version], Backoff]) -> None:
+    for key in [key for key in failed if key[0] == told.extension]:
+        if told.retry:
+            failed[key] = replace(failed[key], waived=True)
+        else:
+            del failed[key]
+
+
+def _count(
+    operation: Operation, key: tuple[str, Version], failed: dict[tuple[str, Version], Backoff]
+) -> None:
+    if operation.outcome is Outcome.SUCCEEDED or any(r.choice is Choice.FORWARD for r in operation.journal):
+        failed.pop(key, None)
+    elif operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and operation.code != "DiskFull":
+        assert operation.ended is not None
+        before = failed.get(key)
+        first = operation.ended if before is None else before.first_failed_at
+        failures = 0 if before is None else before.failures
+        failed[key] = Backoff(operation.new.version, failures + 1, operation.ended, first)
+
+
+def _check_pins(world: World, history: Sequence[Operation]) -> None:
+    """Nothing that began after a pin led to what it excludes."""
+    for number, pin in world.pins:
+        for operation in history[number:]:
+            leads_there = operation.kind in _TRIES and pin.excludes(operation.new.version)
+            if leads_there and operation.covers(pin.extension) and operation.outcome is not Outcome.CANCELLED:
+                raise BrokenRuleError(f"{operation.extension} went to {operation.new.version}: {pin}")
+
+
+def _check_windows(world: World, history: Sequence[Operation]) -> None:
+    """No installed version was touched for another one outside of the machine's windows."""
+    for operation in history:
+        if operation.kind is not OperationKind.CHANGE_VERSION or operation.initiator.endswith("ignored)"):
+            continue
+        # One that was withdrawn found the window closed, and did nothing.
+        begun = (r for r in operation.journal if r.outcome is not StepOutcome.WITHDRAWN)
+        touching = next((r for r in begun if r.step is not None and r.step.name in _TOUCHING), None)
+        if touching is not None and not is_open(world.windows, touching.began, world.machine.id):
+            raise BrokenRuleError(f"{operation.extension} was changed outside of every window")
+
+
+_TOUCHING = (StepName.DISABLE, StepName.CARRY, StepName.UPDATE)
 
 
 def unsettled(world: World, now: datetime) -> str:
@@ -113,7 +170,10 @@ def _missing(world: World, extension: Extension, now: datetime) -> str:
     if extension.stopped:
         return ""  # a person said so
     if extension.installed is None:
-        return "is not installed"
+        # What keeps those that share its handler where they are keeps it from the version it asks for.
+        others = [e for e in _sharing(world, extension) if e.installed is not None]
+        moves = all(_moves(world, other, now) for other in others)
+        return "is not installed" if moves and not _is_pinned_out(world, extension) else ""
     if extension.target is not None or extension.settings.seq > extension.settings_tried:
         return "was asked for something that nobody tries"
     there = world.disk.of(extension.handler.key)
@@ -122,14 +182,30 @@ def _missing(world: World, extension: Extension, now: datetime) -> str:
     if (version, name) not in there.running:
         return f"has {version}, which does not run"
     newest = world.gallery.of(extension.handler)[-1]
-    if newest.version != version and not newest.bad and _moves(world, extension, now):
+    pinned = _is_excluded(world, extension, newest.version)
+    if newest.version != version and not newest.bad and not pinned and _moves(world, extension, now):
         return f"stays at {version}, and {newest.version} is good"
     return ""
 
 
+def _is_pinned_out(world: World, extension: Extension) -> bool:
+    """Say whether somebody excluded all that the extension asks for."""
+    asked_for = [r for r in world.gallery.of(extension.handler) if extension.requested.matches(r.version)]
+    return all(_is_excluded(world, extension, release.version) for release in asked_for)
+
+
+def _is_excluded(world: World, extension: Extension, version: Version) -> bool:
+    names = [extension.name, *(e.name for e in _sharing(world, extension))]
+    return any(pin.extension in names and pin.excludes(version) for _, pin in world.pins)
+
+
+def _sharing(world: World, extension: Extension) -> list[Extension]:
+    return world.store.extensions.of_handler(world.machine.id, extension.handler)
+
+
 def _moves(world: World, extension: Extension, now: datetime) -> bool:
     """Say whether it is to follow the newest release by itself."""
-    sharing = world.store.extensions.of_handler(world.machine.id, extension.handler)
+    sharing = _sharing(world, extension)
     at: Release = next(
         r
         for r in world.gallery.of(extension.handler)

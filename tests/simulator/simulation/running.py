@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TypeVar
@@ -99,7 +101,8 @@ def run_fleet(fleet: Fleet, *, workers: int | None = None) -> Fleets:
 def _batch(batch: tuple[int, int, int]) -> list[Played]:
     seed, first, count = batch
     memory = Memory()
-    return [play(memory, f"{seed}-{number}") for number in range(first, first + count)]
+    with _uncollected():
+        return [play(memory, f"{seed}-{number}") for number in range(first, first + count)]
 
 
 def _lived_through(batch: tuple[int, int, int]) -> calendars.Result:
@@ -110,8 +113,20 @@ def _lived_through(batch: tuple[int, int, int]) -> calendars.Result:
 def _machines(batch: tuple[Fleet, int, int]) -> tuple[list[Lived], int]:
     fleet, first, count = batch
     memory = Memory()
-    lived = [live(memory, fleet, number) for number in range(first, first + count)]
+    with _uncollected():
+        lived = [live(memory, fleet, number) for number in range(first, first + count)]
     return lived, psutil.Process().memory_info().rss
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for cycles when a batch is done: they are few, and looking costs a sixth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 _Batch = TypeVar("_Batch")

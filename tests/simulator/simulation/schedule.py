@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time, timedelta
 from random import Random
 
 from connectedmachine.model.identity import HandlerName
@@ -16,7 +17,7 @@ from simulation.invariants import check_history, check_pending, unsettled
 from simulation.world import POLICY, Memory, World
 
 _HOUR = 3600.0
-_DAYS_TO_SETTLE = 90
+_TO_SETTLE = 90 * 24 * _HOUR
 
 _Rules = dict[str, object]
 
@@ -78,6 +79,8 @@ class _Schedule:
                 )
         policy = POLICY if random.random() < 0.8 else {**POLICY, "preset": "arc-2025"}
         self.world = World(memory, f"m{seed}", {"seed": random.randrange(1000), **scenario}, policy)
+        if random.random() < 0.15:
+            self.world.open_only(time(random.randrange(24)), timedelta(hours=random.choice((4, 9))))
         self.world.faults = Faults(random, random.choice((0, 1, 2, 3, 5, 8)), self._something)
 
     def _release(
@@ -132,7 +135,9 @@ class _Schedule:
         world.gallery.reachable = True
         ended = {o.id: o for o in world.history() if o.ended is not None}
         missing = ""
-        for _ in range(_DAYS_TO_SETTLE):
+        # At another hour each time, so that a window is met within days.
+        between = 7 * _HOUR if world.windows else 24 * _HOUR
+        for _ in range(int(_TO_SETTLE / between)):
             world.ask_for_pass()
             if not world.run():
                 raise BrokenRuleError("the runner died of no fault")
@@ -140,7 +145,7 @@ class _Schedule:
             missing = unsettled(world, world.clock.now())
             if not missing:
                 break
-            world.clock.sleep(24 * _HOUR)
+            world.clock.sleep(between)
         check_history(world)
         if any(world.store.operations.get(id_) != operation for id_, operation in ended.items()):
             raise BrokenRuleError("an ended operation was changed")
@@ -160,6 +165,8 @@ class _Schedule:
             lambda: world.enrol(name, enrolled=random.random() < 0.5),
             lambda: world.change(name, settings=True),
             lambda: self._set_version(name),
+            lambda: world.retry(name),
+            lambda: self._block(name),
             lambda: world.hold(name, random.choice((0.5, 3.0))),
             lambda: world.remove(name),
             lambda: self._again(name),
@@ -176,6 +183,12 @@ class _Schedule:
         # One that was never installed goes on asking for what it was asked for: that must be possible.
         if extension is not None and (extension.installed is not None or not release.bad):
             self.world.change(name, release.version)
+
+    def _block(self, name: str) -> None:
+        release = self._random.choice(self.world.gallery.of(self._names[name]))
+        # The first one stays free, since that is what all begin with.
+        if release.version.parts[1]:
+            self.world.block(name, release.version)
 
     def _again(self, name: str) -> None:
         """Create anew what was removed."""

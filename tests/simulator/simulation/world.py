@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from pathlib import Path
 from random import Random
 
@@ -12,6 +13,7 @@ from connectedmachine.agent.runner import Runner
 from connectedmachine.model.errors import ConnectedMachineError
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.operation import Choice, Operation, Pause
+from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import Hold, PolicyValues
 from connectedmachine.model.resource import (
     Extension,
@@ -21,11 +23,13 @@ from connectedmachine.model.resource import (
     Status,
 )
 from connectedmachine.model.version import Version, VersionRequest
+from connectedmachine.model.window import MaintenanceWindow
 from connectedmachine.store import Store
 from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.operation import next_step
 from simulation.clock import START, VirtualClock
-from simulation.faults import FailingDatabase, Faults, PowerCutError
+from simulation.database import FailingDatabase
+from simulation.faults import Faults, PowerCutError
 from simulation.gallery import PLATFORM, Gallery
 from simulation.hands import Disk, PlayedHands
 
@@ -39,6 +43,15 @@ class Memory:
     def __init__(self) -> None:
         self.database = FailingDatabase.in_memory()
         self.store = Store(Path("nowhere"), self.database)
+
+
+@dataclass(frozen=True)
+class Told:
+    """That an extension was created, or that somebody asked for a retry, after so many operations."""
+
+    operations: int
+    extension: str
+    retry: bool
 
 
 class World:
@@ -58,6 +71,9 @@ class World:
         self.store.machines.save(self.machine)
         self.store.policies.set_values(name, "", policy)
         self._identifiers = Random(name)
+        self.told: list[Told] = []
+        self.pins: list[tuple[int, Pin]] = []
+        self.windows: list[MaintenanceWindow] = []
 
     def close(self) -> None:
         """Forget the machine, so that the next one finds the store empty."""
@@ -68,6 +84,9 @@ class World:
     def create(self, name: str, handler: HandlerName, requested: str) -> None:
         """Wish for an enrolled extension with settings."""
         now = self.clock.now()
+        self.told.append(Told(self._begun(), name, retry=False))
+        # Its namesake took its own along when it went.
+        self.pins = [(number, pin) for number, pin in self.pins if pin.extension != name]
         self.store.extensions.save(
             Extension(
                 self.machine.id, name, handler, "local", {}, VersionRequest.parse(requested), None, "user",
@@ -102,6 +121,20 @@ class World:
             self.machine.id, Hold(name, None, now + days * (now.resolution * 86_400_000_000), "", now)
         )
 
+    def block(self, name: str, version: Version) -> None:
+        """Exclude a version; kept with the number of operations that had begun by then."""
+        if self.store.extensions.find(self.machine.id, name) is not None:
+            request = VersionRequest(version.parts)
+            pin = Pin.of(name, request, "", self.clock.now(), block=True)
+            self.store.policies.pin(self.machine.id, pin)
+            self.pins.append((self._begun(), pin))
+
+    def open_only(self, at: time, duration: timedelta) -> None:
+        """Give the machine a maintenance window, each day."""
+        window = MaintenanceWindow("", "w", "UTC", tuple(range(7)), (), at, duration)
+        self.store.windows.add(self.machine.id, window)
+        self.windows.append(window)
+
     def remove(self, name: str) -> None:
         extension = self.store.extensions.find(self.machine.id, name)
         if extension is not None:
@@ -110,6 +143,16 @@ class World:
             )
             if self.is_pending(name):
                 self.choose(name, Choice.STOP)
+
+    def retry(self, name: str) -> None:
+        """Ask for another try of what failed, as the service does: for those that move along, too."""
+        extension = self.store.extensions.find(self.machine.id, name)
+        if extension is None:
+            return
+        for each in self.store.extensions.of_handler(self.machine.id, extension.handler):
+            self.told.append(Told(self._begun(), each.name, retry=True))
+            self.store.policies.waive(self.machine.id, each.name)
+        self.ask_for_pass()
 
     def choose(self, name: str, choice: Choice) -> None:
         """Settle a pending rollback."""
@@ -120,6 +163,14 @@ class World:
     def is_pending(self, name: str) -> bool:
         operation = self.unfinished(name)
         return operation is not None and isinstance(next_step(operation), Pause)
+
+    def _begun(self) -> int:
+        """How many operations there have been."""
+        row = self._database.one(
+            "SELECT count(*) AS number FROM operations WHERE machine_id = ?", self.machine.id
+        )
+        assert row is not None
+        return int(row["number"])
 
     def unfinished(self, name: str) -> Operation | None:
         return self.store.operations.unfinished_of(self.machine.id, name)
