@@ -282,8 +282,7 @@ def _newest_allowed(
         hold = next(hold for hold in subject.holds if hold.applies(candidates[0].version, now))
         return _held(subject, hold, candidates[0].version)
     # What failed on one that would move along is tried on it no earlier for the other's sake.
-    failures = [*subject.backoffs, *(b for sibling in subject.siblings for b in sibling.backoffs)]
-    not_due = _not_due(subject, failures, free[0].version, machine_id, policy, now)
+    not_due = _not_due(subject, subject.failures, free[0].version, machine_id, policy, now)
     return not_due or _moves(subject, free[0], automatic=True)
 
 

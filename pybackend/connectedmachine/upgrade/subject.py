@@ -61,6 +61,11 @@ class Subject:
     obstacle: Obstacle | None = None
     window: Closed | None = None
 
+    @property
+    def failures(self) -> list[Backoff]:
+        """What failed on it, then what failed on those that move along."""
+        return [*self.backoffs, *(failed for sibling in self.siblings for failed in sibling.backoffs)]
+
     def without_failures(self) -> Subject:
         """The same if nothing had failed on it, nor on those that move along."""
         siblings = [replace(sibling, backoffs=()) for sibling in self.siblings]
