@@ -174,11 +174,16 @@ def test_the_names_of_sources_are_apart() -> None:
 
 
 def test_what_was_not_healthy_before_is_excused() -> None:
-    assert excused(sample(a=BAD, b=GOOD, c=COMING, d=UNSEEN, me=GOOD), {"me"}) == {"a", "c", "d"}
+    before = sample(a=BAD, b=GOOD, c=COMING, d=UNSEEN, me=GOOD)
+    assert excused(before, before, {"me"}) == {"a", "c", "d"}
+
+
+def test_what_was_on_its_way_up_before_and_has_failed_since_is_not_excused() -> None:
+    assert excused(sample(a=COMING, b=COMING), sample(a=BAD, b=COMING), ()) == {"b"}
 
 
 def test_the_extension_that_is_upgraded_is_never_excused() -> None:
-    assert excused(sample(me=BAD, other=BAD), {"me"}) == {"other"}
+    assert excused(sample(me=BAD, other=BAD), sample(me=BAD, other=BAD), {"me"}) == {"other"}
 
 
 # The verdict.

@@ -68,7 +68,10 @@ subjects = st.builds(
     st.none() | versions,
     enrolled=st.booleans(),
     shared=st.none() | versions.map(version),
-    siblings=st.lists(st.builds(Sibling, st.just("beside"), st.booleans(), st.booleans()), max_size=2),
+    siblings=st.lists(
+        st.builds(Sibling, st.just("beside"), st.booleans(), st.booleans(), st.lists(backoffs, max_size=1)),
+        max_size=2,
+    ),
     target=st.none() | versions.map(version),
     removing=st.booleans(),
     stopped=st.booleans(),

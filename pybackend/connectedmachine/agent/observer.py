@@ -39,7 +39,7 @@ class Observer:
 
     def watch(self, operation: Operation, record: StepRecord) -> StepResult:
         policy = operation.policy
-        passed_over = excused(self._baseline_of(operation), _sources(operation, Side.NEW))
+        baseline, subjects = self._baseline_of(operation), _sources(operation, Side.NEW)
         return self._observe(
             operation,
             record,
@@ -47,7 +47,7 @@ class Observer:
             window=health_window(operation),
             stable_for=policy.stable_for,
             healthy_for=policy.healthy_for,
-            passed_over=lambda _: passed_over,
+            passed_over=lambda sample: excused(baseline, sample, subjects),
         )
 
     def confirm(self, operation: Operation, record: StepRecord) -> StepResult:

@@ -22,7 +22,7 @@ from connectedmachine.store import Store
 from connectedmachine.upgrade.calendar import is_open
 from connectedmachine.upgrade.gate import ruling
 from connectedmachine.upgrade.images import Images
-from connectedmachine.upgrade.restraint import retry_at
+from connectedmachine.upgrade.restraint import longest_wait, retry_at
 from connectedmachine.upgrade.subject import Subject
 from connectedmachine.upgrade.why import Met, holding_back, pinning
 
@@ -145,7 +145,9 @@ class Book:
                 return None
 
     def _retry(self, subject: Subject, version: Version | None) -> Ruled:
-        failed = next(b for b in subject.backoffs if b.version == version)
+        assert version is not None
+        failed = longest_wait(subject.failures, version, self.policy, self.machine.id)
+        assert failed is not None
         evidence = [Fact(f"failures of {version}", f"{failed.failures}", failed.failed_at)]
         tried = self.store.operations.latest(
             self.machine.id, self.extension.name, self.now, to=version, most=1

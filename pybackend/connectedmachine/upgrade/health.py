@@ -90,17 +90,24 @@ class Verdict:
     message: str
 
 
-def excused(baseline: Sample, subjects: Collection[str]) -> frozenset[str]:
+def excused(baseline: Sample, sample: Sample, subjects: Collection[str]) -> frozenset[str]:
     """Sources that do not count against the upgrade; never the ``subjects``, which are being upgraded.
 
-    Those that were not Healthy before it. One that is Initializing for good, since it never reports, would
-    keep every other extension of the machine from every upgrade; and what nobody saw rolls nothing back.
+    Those that were not Healthy before it and are no worse in ``sample``. One that is Initializing for good,
+    since it never reports, would keep every other extension of the machine from every upgrade; what nobody
+    saw rolls nothing back; one that was on its way up and has failed meanwhile counts.
     """
     return frozenset(
         name
-        for name, source in baseline.sources.items()
-        if source.health is not Health.HEALTHY and name not in subjects
+        for name, before in baseline.sources.items()
+        if name not in subjects
+        and before.health is not Health.HEALTHY
+        and not (before.health is Health.INITIALIZING and _is_unhealthy(sample, name))
     )
+
+
+def _is_unhealthy(sample: Sample, name: str) -> bool:
+    return name in sample.sources and sample.sources[name].health is Health.UNHEALTHY
 
 
 def worst(sample: Sample, passed_over: Collection[str] = ()) -> SourceHealth:

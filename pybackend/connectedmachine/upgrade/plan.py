@@ -15,7 +15,7 @@ from connectedmachine.model.version import Version
 from connectedmachine.upgrade.gate import Refusal, disabled, refusal
 from connectedmachine.upgrade.images import Images
 from connectedmachine.upgrade.order import Obstacle, Standing
-from connectedmachine.upgrade.restraint import in_words, own, pinned_out, retry_at
+from connectedmachine.upgrade.restraint import in_words, longest_wait, own, pinned_out, retry_at
 from connectedmachine.upgrade.subject import Move, Planned, Subject
 
 _OPEN = Configuration()
@@ -305,11 +305,10 @@ def _not_due(
     policy: Policy,
     now: datetime,
 ) -> Planned | None:
-    counted = [failed for failed in failures if failed.version == version and not failed.waived]
-    waits = [(retry_at(failed, policy, machine_id), failed) for failed in counted]
-    if not waits:
+    failed = longest_wait(failures, version, policy, machine_id)
+    if failed is None:
         return None
-    due, failed = max(waits, key=lambda wait: (wait[0] is None, wait[0] or now))
+    due = retry_at(failed, policy, machine_id)
     if due is not None and now >= due:
         return None
     times = "once" if failed.failures == 1 else f"{failed.failures} times"

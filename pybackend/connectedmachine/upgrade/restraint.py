@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from connectedmachine.model.pin import Pin
@@ -51,3 +51,16 @@ def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime | No
     if policy.retry_for and due > backoff.first_failed_at + timedelta(seconds=policy.retry_for):
         return None
     return due
+
+
+def longest_wait(
+    failures: Iterable[Backoff], version: Version, policy: Policy, machine_id: str
+) -> Backoff | None:
+    """Of what failed on extensions that move together, what keeps them longest from ``version``."""
+
+    def wait(failed: Backoff) -> tuple[bool, datetime]:
+        due = retry_at(failed, policy, machine_id)
+        return due is None, due or failed.failed_at
+
+    counted = [failed for failed in failures if failed.version == version and not failed.waived]
+    return max(counted, key=wait, default=None)

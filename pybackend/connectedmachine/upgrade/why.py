@@ -122,7 +122,9 @@ def _freed(subject: Subject, reason: Reason, version: Version | None, now: datet
         case Reason.OUTSIDE_WINDOW:
             return replace(subject, window=None)
         case Reason.RETRY_NOT_DUE:
-            siblings = [replace(s, backoffs=[b for b in s.backoffs if b.version != version]) for s in siblings]
+            siblings = [
+                replace(s, backoffs=[b for b in s.backoffs if b.version != version]) for s in siblings
+            ]
             own_ones = [b for b in subject.backoffs if b.version != version]
             return replace(subject, backoffs=own_ones, siblings=siblings)
         case _:
