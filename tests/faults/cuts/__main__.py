@@ -23,7 +23,7 @@ from .mutants import EQUIVALENT, MUTANTS
 from .scenarios import SCENARIOS
 
 _PROCESSES = 2
-_TWICE = ("undo", "upgrade")
+_TWICE = ("upgrade", "undo")
 _PARTS = 4
 _HALVES = 2
 _SHOWN = 5
@@ -49,7 +49,17 @@ def killed(root: Path, name: str, stride: int) -> Row:
 
 def killed_twice(root: Path, name: str, stride: int, part: int) -> Row:
     """A part of the pairs of cuts."""
-    return cut(root, SCENARIOS[name], depth=2, stride=_PARTS * stride, first=part * stride, second=stride)
+    claims = root.parent / f"states of {name}"
+    claims.mkdir(exist_ok=True)
+    return cut(
+        root,
+        SCENARIOS[name],
+        depth=2,
+        stride=_PARTS * stride,
+        first=part * stride,
+        second=stride,
+        claims=claims,
+    )
 
 
 def mutant(root: Path, name: str) -> Row:
@@ -82,10 +92,10 @@ class Wanted:
 
 def of_kills(wanted: Wanted) -> Iterator[Task]:
     """SIGKILL at every call; of some scenarios at every pair of calls, too."""
+    yield from (Task(killed, (name, wanted.stride)) for name in wanted.scenarios)
     if wanted.depth > 1:
         for name in (n for n in _TWICE if n in wanted.scenarios):
             yield from (Task(killed_twice, (name, wanted.stride, part)) for part in range(_PARTS))
-    yield from (Task(killed, (name, wanted.stride)) for name in wanted.scenarios)
 
 
 def of_mutants(wanted: Wanted) -> Iterator[Task]:

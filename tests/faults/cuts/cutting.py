@@ -53,15 +53,12 @@ class Row:
 
 
 class _Cutter:
-    def __init__(self, stage: Stage, row: Row) -> None:
+    def __init__(self, stage: Stage, row: Row, claims: Path | None) -> None:
         self._stage = stage
         self._row = row
+        self._claims = claims
         self._verdicts: dict[str, str | None] = {}
         """What is wrong after a recovery from each state; ``None`` when all is well."""
-
-    @property
-    def states(self) -> int:
-        return len(self._verdicts)
 
     def noted(self, life: int, copy: Copy) -> tuple[Noter, str | None]:
         """Let a life go its way from a state; its points, and what is wrong in the end."""
@@ -88,13 +85,24 @@ class _Cutter:
 
     def verdict(self, life: int, point: Point, reach: Callable[[], str | None]) -> str | None:
         """What is wrong after a recovery from the state of a point, which ``reach`` leaves behind."""
-        if point.state not in self._verdicts:
+        if point.state not in self._verdicts and not self._is_claimed(point.state):
+            self._row.states += 1
             wrong = reach()
             if wrong is None:
                 fate, _ = self._stage.live(life)
                 wrong = fate.trace or _joined(self._stage.problems())
             self._verdicts[point.state] = wrong
-        return self._verdicts[point.state]
+        return self._verdicts.get(point.state)
+
+    def _is_claimed(self, state: str) -> bool:
+        """Say whether another part of the same work looks at a state, and complains where it is broken."""
+        if self._claims is None:
+            return False
+        try:
+            (self._claims / state).touch(exist_ok=False)
+        except FileExistsError:
+            return True
+        return False
 
     def once(self, points: Iterable[Point], enough: int | None) -> None:
         """Cut off at each of the points, until ``enough`` are broken."""
@@ -157,6 +165,7 @@ def cut(
     mutation: Mutation = unchanged,
     kinds: Container[str] | None = None,
     enough: int | None = None,
+    claims: Path | None = None,
 ) -> Row:
     """Cut a scenario off at every ``stride``-th point from the ``first`` on; its root is made and taken away.
 
@@ -165,12 +174,13 @@ def cut(
         mutation: Changes the product; the scenario is prepared with the product as it is.
         kinds: Cut off at calls of these kinds only.
         enough: Stop when so many cuts are broken.
+        claims: A folder in which parts of the same work say which states they look at.
     """
     began = time.monotonic()
     row = Row(scenario.name if depth == 1 else f"{scenario.name}, killed twice")
     stage = Stage(root, scenario, mutation)
     try:
-        cutter = _Cutter(stage, row)
+        cutter = _Cutter(stage, row, claims)
         noter, wrong = cutter.noted(1, stage.base)
         row.calls = noter.calls
         if wrong is not None:
@@ -182,7 +192,6 @@ def cut(
             cutter.once(points, enough)
         else:
             cutter.twice(points, second)
-        row.states = cutter.states
     finally:
         stage.close()
     row.seconds = time.monotonic() - began
