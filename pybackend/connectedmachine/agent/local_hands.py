@@ -126,7 +126,8 @@ class LocalHands:
         group = cgroup.make_group(self._group(operation, step.side))
         limits = manifest_for(operation, step.side).resource_limits
         unlimited = cgroup.apply_limits(self._groups, group, limits)
-        if resume:  # also without its folder, which a loss of power may have taken: it may have run
+        # A loss of power may have taken the folder of a run that began; a kill took none.
+        if resume and (run_folder.exists() or self._was_off_since(operation, seq)):
             run = attach(run_folder, self.clock)
         else:
             if command is Command.ENABLE:
@@ -144,6 +145,10 @@ class LocalHands:
         keep_status(self._folder(operation, step.side), settings.wire_seq, step.instance)
         # Every operation that starts a version has one enable of it, so it is said once.
         return _remarked(result, unlimited)
+
+    def _was_off_since(self, operation: Operation, seq: int) -> bool:
+        record = next(record for record in operation.journal if record.seq == seq)
+        return record.boot != self.clock.boot_id()
 
     def carry(self, operation: Operation) -> str:
         skipped = carry(self._folder(operation, Side.OLD), self._folder(operation, Side.NEW))

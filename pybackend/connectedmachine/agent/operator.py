@@ -115,9 +115,9 @@ class Operator:
         if do.resume:
             record = next(r for r in operation.journal if r.step is not None and r.outcome is None)
         else:
-            now = self._clock.now()
-            seq = self._store.operations.intend(operation.id, do.step, do.round, now)
-            record = StepRecord(seq, do.step, do.round, now)
+            now, boot = self._clock.now(), self._clock.boot_id()
+            seq = self._store.operations.intend(operation.id, do.step, do.round, now, boot)
+            record = StepRecord(seq, do.step, do.round, now, boot=boot)
             operation = replace(operation, journal=(*operation.journal, record))
         self._stop_point(f"before {do.step}")
         try:

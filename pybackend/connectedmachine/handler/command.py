@@ -179,7 +179,7 @@ def _begin(spec: CommandSpec, run_folder: Path, clock: Clock) -> None:
 
 
 def attach(run_folder: Path, clock: Clock) -> CommandRun:
-    """Follow a run that another process started, or that was never started, which counts as lost."""
+    """Follow a run that another process started, or that a loss of power took, which counts as lost."""
     return CommandRun(run_folder.absolute(), clock, None)
 
 

@@ -122,6 +122,7 @@ class StepRecord:
         message: Evidence for people.
         manifest: Of the version fetched, on the record of ``fetch(new)``.
         choice: An operator's, on a record without a step.
+        boot: The boot of the host in which the intent was committed; empty where an earlier release did.
     """
 
     seq: int
@@ -135,6 +136,7 @@ class StepRecord:
     message: str = ""
     manifest: HandlerManifest | None = None
     choice: Choice | None = None
+    boot: str = ""
 
 
 @dataclass(frozen=True)

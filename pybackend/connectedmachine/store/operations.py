@@ -226,16 +226,22 @@ class Operations:
 
     # The journal.
 
-    def intend(self, operation_id: str, step: Step, round_: int, now: datetime) -> int:
-        """Commit to a step before it is done; returns its position in the journal."""
-        return self._append(operation_id, step, round_, now, None)
+    def intend(self, operation_id: str, step: Step, round_: int, now: datetime, boot: str = "") -> int:
+        """Commit to a step, in that boot of the host, before it is done; returns its position."""
+        return self._append(operation_id, step, round_, now, None, boot)
 
     def choose(self, operation_id: str, choice: Choice, now: datetime) -> None:
         """Record what an operator decided about a pending rollback."""
-        self._append(operation_id, None, 0, now, choice)
+        self._append(operation_id, None, 0, now, choice, "")
 
     def _append(
-        self, operation_id: str, step: Step | None, round_: int, now: datetime, choice: Choice | None
+        self,
+        operation_id: str,
+        step: Step | None,
+        round_: int,
+        now: datetime,
+        choice: Choice | None,
+        boot: str,
     ) -> int:
         with self._db.transaction():
             row = self._db.one(
@@ -244,7 +250,7 @@ class Operations:
             assert row is not None
             self._db.run(
                 "INSERT INTO steps (operation_id, seq, step, side, target, instance, round, began, ended,"
-                " choice) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " choice, boot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 operation_id,
                 row["next"],
                 step.name if step else None,
@@ -255,6 +261,7 @@ class Operations:
                 to_text(now),
                 time_text(now if step is None else None),
                 choice,
+                boot,
             )
             return int(row["next"])
 
@@ -376,4 +383,5 @@ def _record(row: sqlite3.Row) -> StepRecord:
         message=row["message"],
         manifest=manifest_of(row["manifest"]),
         choice=row["choice"] and Choice(row["choice"]),
+        boot=row["boot"],
     )

@@ -82,4 +82,9 @@ FROM_6: tuple[tuple[int, str], ...] = (
         ) STRICT;
         """,
     ),
+    (
+        11,
+        # What a kill leaves is not what a loss of power leaves, and they are told apart by this.
+        "ALTER TABLE steps ADD COLUMN boot TEXT NOT NULL DEFAULT '';",
+    ),
 )
