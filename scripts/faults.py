@@ -1,6 +1,6 @@
 """Cuts the runner off at every durable call of every kind of operation, and prints what came of it.
 
-    python3 scripts/faults.py [--json FILE] [--scenario NAME] [--mode MODE] [--depth 1|2]
+    python3 scripts/faults.py [--json FILE] [--scenario NAME] [--mode MODE]
 
 Each cut is followed by a recovery, which must end in a version that works and a history that is whole. Ends
 with 1 when one did not. Without a mode the runner is killed, once and for some scenarios twice, and the power

@@ -82,20 +82,22 @@ def equivalent(root: Path, name: str) -> Row:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to do: of the named scenarios every ``stride``-th cut, to that depth; the named mutants."""
+    """What to do: of the named scenarios every ``stride``-th cut; the named mutants."""
 
     scenarios: Sequence[str]
     mutants: Sequence[str]
-    depth: int
     stride: int
 
 
 def of_kills(wanted: Wanted) -> Iterator[Task]:
-    """SIGKILL at every call; of some scenarios at every pair of calls, too."""
+    """SIGKILL at every call."""
     yield from (Task(killed, (name, wanted.stride)) for name in wanted.scenarios)
-    if wanted.depth > 1:
-        for name in (n for n in _TWICE if n in wanted.scenarios):
-            yield from (Task(killed_twice, (name, wanted.stride, part)) for part in range(_PARTS))
+
+
+def of_pairs(wanted: Wanted) -> Iterator[Task]:
+    """SIGKILL at every call, and again at every call of the recovery."""
+    for name in (n for n in _TWICE if n in wanted.scenarios):
+        yield from (Task(killed_twice, (name, wanted.stride, part)) for part in range(_PARTS))
 
 
 def of_mutants(wanted: Wanted) -> Iterator[Task]:
@@ -132,10 +134,11 @@ MODES: Mapping[str, Callable[[Wanted], Iterator[Task]]] = {
     "kill": of_kills,
     "mutants": of_mutants,
     "lost": of_losses,
+    "twice": of_pairs,
     "syncs": of_syncs,
     "disk": of_disks,
 }
-_USUAL = ("kill", "lost")
+_USUAL = ("kill", "lost", "twice")
 """What fits half an hour on two cores; the others are asked for."""
 
 
@@ -144,11 +147,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="faults.py", description="Cuts the runner off everywhere.")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument("--scenario", choices=[*SCENARIOS], action="append", help="one; may be repeated")
-    usual = " and ".join(_USUAL)
+    usual = ", ".join(_USUAL)
     parser.add_argument(
         "--mode", choices=[*MODES], action="append", help=f"one; may be repeated; without it: {usual}"
     )
-    parser.add_argument("--depth", type=int, choices=(1, 2), default=2, help="1: no second kill")
     parser.add_argument("--stride", type=int, default=1, metavar="N", help="only every N-th cut")
     parser.add_argument(
         "--mutant", choices=[*MUTANTS, *EQUIVALENT], action="append", help="one; may be repeated"
@@ -157,7 +159,6 @@ def main(arguments: Sequence[str]) -> int:
     wanted = Wanted(
         options.scenario or [*SCENARIOS],
         options.mutant or [*MUTANTS, *EQUIVALENT],
-        options.depth,
         options.stride,
     )
     tasks = [task for mode in options.mode or _USUAL for task in MODES[mode](wanted)]
