@@ -24,8 +24,6 @@ from .scenarios import SCENARIOS
 
 _PROCESSES = 2
 _TWICE = ("upgrade", "undo")
-_PARTS = 4
-_HALVES = 2
 _SHOWN = 5
 _MUTANT_CALLS = ("commit", "rename", "spawn")
 
@@ -55,7 +53,7 @@ def killed_twice(root: Path, name: str, stride: int, part: int) -> Row:
         root,
         SCENARIOS[name],
         depth=2,
-        stride=_PARTS * stride,
+        stride=_PROCESSES * stride,
         first=part * stride,
         second=stride,
         claims=claims,
@@ -97,7 +95,7 @@ def of_kills(wanted: Wanted) -> Iterator[Task]:
 def of_pairs(wanted: Wanted) -> Iterator[Task]:
     """SIGKILL at every call, and again at every call of the recovery."""
     for name in (n for n in _TWICE if n in wanted.scenarios):
-        yield from (Task(killed_twice, (name, wanted.stride, part)) for part in range(_PARTS))
+        yield from (Task(killed_twice, (name, wanted.stride, part)) for part in range(_PROCESSES))
 
 
 def of_mutants(wanted: Wanted) -> Iterator[Task]:
@@ -110,13 +108,13 @@ def of_mutants(wanted: Wanted) -> Iterator[Task]:
 
 def lost(root: Path, name: str, stride: int, part: int) -> Row:
     """A part of the disks that a loss of power during a scenario may leave."""
-    return lose(root, SCENARIOS[name], stride=stride, part=part, parts=_HALVES)
+    return lose(root, SCENARIOS[name], stride=stride, part=part, parts=_PROCESSES)
 
 
 def of_losses(wanted: Wanted) -> Iterator[Task]:
     """Lost and reordered writes, SQLite's own included."""
     for name in wanted.scenarios:
-        yield from (Task(lost, (name, wanted.stride, part)) for part in range(_HALVES))
+        yield from (Task(lost, (name, wanted.stride, part)) for part in range(_PROCESSES))
 
 
 def of_syncs(wanted: Wanted) -> Iterator[Task]:
