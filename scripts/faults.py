@@ -1,11 +1,11 @@
 """Cuts the runner off at every durable call of every kind of operation, and prints what came of it.
 
-    python3 scripts/faults.py [--json FILE] [--scenario NAME] [--mode MODE]
+    python3 scripts/faults.py [--json FILE] [--scenario NAME] [--mode MODE] [--stride N]
 
 Each cut is followed by a recovery, which must end in a version that works and a history that is whole. Ends
-with 1 when one did not. Without a mode the runner is killed, once and for some scenarios twice, and the power
-goes off with what was not synced: half an hour on two cores. The other modes are a full disk (``disk``), and
-the harness against a product without one of its commits (``mutants``) or syncs (``syncs``). All of it is in
+with 1 when one did not. Without a mode the runner is killed, and the power goes off with what was not synced: about
+half an hour on two cores. The other modes are a second kill in the recovery (``twice``, hours; ``--stride N``
+takes every N-th cut), a full disk (``disk``), and the harness against a product without one of its commits (``mutants``) or syncs (``syncs``). All of it is in
 ``tests/faults``.
 """
 

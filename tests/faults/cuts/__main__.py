@@ -136,7 +136,7 @@ MODES: Mapping[str, Callable[[Wanted], Iterator[Task]]] = {
     "syncs": of_syncs,
     "disk": of_disks,
 }
-_USUAL = ("kill", "lost", "twice")
+_USUAL = ("kill", "lost")
 """What fits half an hour on two cores; the others are asked for."""
 
 
