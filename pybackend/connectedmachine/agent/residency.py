@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connectedmachine.model.operation import Operation, Pause
 from connectedmachine.upgrade.jitter import share
-from connectedmachine.upgrade.operation import next_step
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,3 @@ def next_pass(
     due = last + rhythm.pause(machine_id)
     # What the last pass looked at already is not a reason for another one.
     return due if look is None or look <= last else min(due, look)
-
-
-def is_due(operation: Operation, now: datetime) -> bool:
-    """Say whether an unfinished operation has something to do now, as after the host went down."""
-    step = next_step(operation)
-    return not isinstance(step, Pause) or step.is_due(now)

@@ -22,7 +22,6 @@ from connectedmachine.agent.outcome import reason_of
 from connectedmachine.agent.planner import Planner
 from connectedmachine.model.decision import Decision, Reason
 from connectedmachine.model.operation import (
-    Do,
     End,
     Operation,
     OperationKind,
@@ -35,7 +34,7 @@ from connectedmachine.store.passes import Pass
 from connectedmachine.upgrade.agreement import difference
 from connectedmachine.upgrade.gate import NOT_ALLOWED
 from connectedmachine.upgrade.images import Images
-from connectedmachine.upgrade.operation import next_step
+from connectedmachine.upgrade.operation import is_due, next_step
 from connectedmachine.upgrade.order import DEPENDENCY_FAILED, DEPENDENCY_MISSING, Standing, queue
 from connectedmachine.upgrade.restraint import VERSION_PINNED, retry_at
 from connectedmachine.upgrade.subject import Planned
@@ -105,7 +104,7 @@ class Runner:
     def has_work(self) -> bool:
         """Say whether something is due now; changes nothing."""
         return (
-            any(self._is_due(operation) for operation in self._unfinished())
+            any(is_due(operation, self._clock.now()) for operation in self._unfinished())
             or self._next_asked_for() is not None
             or self._store.passes.next_wanted(self._machine.id) is not None
             or bool(self._openings.opened(self._clock.now()))
@@ -119,13 +118,9 @@ class Runner:
     def _pauses(self) -> list[Pause]:
         return [step for step in map(next_step, self._unfinished()) if isinstance(step, Pause)]
 
-    def _is_due(self, operation: Operation) -> bool:
-        step = next_step(operation)
-        return isinstance(step, Do | End) or step.is_due(self._clock.now())
-
     def _resume(self) -> bool:
         for operation in self._unfinished():
-            if self._is_due(operation):
+            if is_due(operation, self._clock.now()):
                 self._operator.advance(operation.id)
                 return True
         return False

@@ -89,7 +89,8 @@ class ResidentService(Unattended):
 
         from connectedmachine.agent.host import refuse_other_host
         from connectedmachine.agent.next_look import next_look
-        from connectedmachine.agent.residency import is_due, next_pass
+        from connectedmachine.agent.residency import next_pass
+        from connectedmachine.upgrade.operation import is_due
 
         refuse_other_host(machine)
         passes = self.store.passes

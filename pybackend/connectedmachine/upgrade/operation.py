@@ -14,6 +14,7 @@ Extensions that share a version move together: what belongs to the version is do
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from connectedmachine.model.handler import HandlerManifest
 from connectedmachine.model.operation import (
@@ -74,6 +75,12 @@ def next_step(operation: Operation) -> NextStep:
             return _reset_state(operation)
         case OperationKind.CHANGE_VERSION:
             return _change_version(operation)
+
+
+def is_due(operation: Operation, now: datetime) -> bool:
+    """Say whether an unfinished operation has something to do now, as after the host went down."""
+    step = next_step(operation)
+    return not isinstance(step, Pause) or step.is_due(now)
 
 
 def fetched_manifest(operation: Operation) -> HandlerManifest | None:
