@@ -18,14 +18,15 @@ from full import FAULTS, NAMES, run
 from power.mutants import NOTICED, leave_out
 from power.replay import lose
 
-from .cutting import Row, cut
+from .cutting import Chosen, Row, cut, cut_twice
 from .mutants import EQUIVALENT, MUTANTS
 from .scenarios import SCENARIOS
 
 _PROCESSES = 2
 _TWICE = ("upgrade", "undo")
 _SHOWN = 5
-_MUTANT_CALLS = ("commit", "rename", "spawn")
+_MUTANT_CALLS = Chosen(kinds=("commit", "rename", "spawn"))
+_TWICE_MUTANT_CALLS = Chosen(kinds=("symlink",))
 
 
 @dataclass(frozen=True)
@@ -42,28 +43,24 @@ class Task:
 
 def killed(root: Path, name: str, stride: int) -> Row:
     """The cuts of one scenario."""
-    return cut(root, SCENARIOS[name], stride=stride)
+    return cut(root, SCENARIOS[name], Chosen(stride))
 
 
 def killed_twice(root: Path, name: str, stride: int, part: int) -> Row:
     """A part of the pairs of cuts."""
     claims = root.parent / f"states of {name}"
-    claims.mkdir(exist_ok=True)
-    return cut(
-        root,
-        SCENARIOS[name],
-        depth=2,
-        stride=_PROCESSES * stride,
-        first=part * stride,
-        second=stride,
-        claims=claims,
-    )
+    return cut_twice(root, SCENARIOS[name], Chosen(stride), claims, part=part, parts=_PROCESSES)
 
 
 def mutant(root: Path, name: str) -> Row:
     """Cuts of a changed product, until one is broken; a row that is broken when none is."""
     changed = MUTANTS[name]
-    row = cut(root, SCENARIOS[changed.scenario], mutation=changed.mutation, kinds=_MUTANT_CALLS, enough=1)
+    scenario, mutation = SCENARIOS[changed.scenario], changed.mutation
+    if changed.twice:
+        claims = root.with_name(f"states of {name}")
+        row = cut_twice(root, scenario, _TWICE_MUTANT_CALLS, claims, mutation=mutation, enough=1)
+    else:
+        row = cut(root, scenario, _MUTANT_CALLS, mutation=mutation, enough=1)
     row.scenario = f"mutant: {name}"
     row.messages = [] if row.broken else ["nobody noticed"]
     row.broken = 0 if row.broken else 1
@@ -73,7 +70,7 @@ def mutant(root: Path, name: str) -> Row:
 def equivalent(root: Path, name: str) -> Row:
     """Cuts of a product that was changed without harm, at the same calls; none is broken."""
     changed = EQUIVALENT[name]
-    row = cut(root, SCENARIOS[changed.scenario], mutation=changed.mutation, kinds=_MUTANT_CALLS)
+    row = cut(root, SCENARIOS[changed.scenario], _MUTANT_CALLS, mutation=changed.mutation)
     row.scenario = f"equivalent: {name}"
     return row
 
@@ -136,7 +133,7 @@ MODES: Mapping[str, Callable[[Wanted], Iterator[Task]]] = {
     "syncs": of_syncs,
     "disk": of_disks,
 }
-_USUAL = ("kill", "lost")
+_USUAL = ("kill", "twice", "lost")
 """What fits half an hour on two cores; the others are asked for."""
 
 

@@ -1,22 +1,27 @@
 """Cut a scenario off at every point, once or twice, and count what did not come out as promised.
 
 A recovery is a function of the state it starts from. So each state is recovered from once, wherever it was
-reached: a cut that leaves a state that is known to end well is made, and needs no further look. That a kill
-leaves the state that was noted at its point is checked at every kill that is made.
+reached. That a kill leaves the state that was noted at its point is checked at every kill that is made.
+
+The first cut is always a kill. The second one is, too, where a command runs at that moment; else a copy of
+what is there at the point stands for most, since to come to it again takes two lives. Of what has the same
+future, one is recovered from. A sixteenth of all states is reached by two kills and recovered from all the
+same, so neither the copies nor the equal futures are taken on trust.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .life import Mutation, unchanged
-from .observers import AFTER, Killer, Noter, Point
+from .observers import AFTER, Keep, Killer, Noter, Point
 from .scenarios import Scenario
 from .stage import Copy, Stage
-from .state import digest
+from .state import Look
 
 
 @dataclass
@@ -26,8 +31,8 @@ class Row:
     Attributes:
         calls: Durable calls of the life that is cut off.
         cuts: Points at which it was cut off (pairs of points: that life and its successor's).
-        states: How many different states those left.
-        broken: Cuts after which something was not as promised.
+        states: From how many different states there was a recovery.
+        broken: Cuts after which something was not as promised; of pairs, such states.
         messages: What that was.
     """
 
@@ -52,150 +57,220 @@ class Row:
         self.messages += other.messages
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Which points of a life it is cut off at.
+
+    Attributes:
+        stride: Every so many-th one.
+        kinds: At calls of these kinds only.
+    """
+
+    stride: int = 1
+    kinds: Container[str] | None = None
+
+    def takes(self, place: int, point: Point) -> bool:
+        """Say whether it is one of them; ``place`` is its own among all of a life."""
+        kind = point.call.partition(" ")[0]
+        return place % self.stride == 0 and (self.kinds is None or kind in self.kinds)
+
+    def of(self, points: Iterable[Point]) -> list[Point]:
+        return [point for place, point in enumerate(points) if self.takes(place, point)]
+
+
+class _Claims:
+    """States that somebody looks at; in a folder, for parts of the same work and the lives that note them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+
+    def take(self, name: str) -> bool:
+        """Say whether nobody else has it."""
+        try:
+            (self._folder / name).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
+
 class _Cutter:
-    def __init__(self, stage: Stage, row: Row, claims: Path | None) -> None:
+    def __init__(self, stage: Stage, row: Row, chosen: Chosen, enough: int | None) -> None:
         self._stage = stage
         self._row = row
-        self._claims = claims
-        self._verdicts: dict[str, str | None] = {}
-        """What is wrong after a recovery from each state; ``None`` when all is well."""
+        self._chosen = chosen
+        self._enough = enough
 
-    def noted(self, life: int, copy: Copy) -> tuple[Noter, str | None]:
-        """Let a life go its way from a state; its points, and what is wrong in the end."""
-        self._stage.put_back(copy)
-        return self._noted_now(life)
+    def points(self) -> list[Point]:
+        """Where to cut a life off, which must end well when it is not."""
+        self._stage.put_back(self._stage.base)
+        noter, _, wrong = self._noted(1)
+        self._row.calls = noter.calls
+        if wrong is not None:
+            self._row.complain(f"not cut off at all: {wrong}")
+        return self._chosen.of(noter.points)
 
-    def _noted_now(self, life: int) -> tuple[Noter, str | None]:
-        noter = Noter(self._stage.home)
-        fate, words = self._stage.live(life, noter, lambda: (noter.calls, noter.points))
-        if fate.trace:
-            return noter, fate.trace
-        noter.calls, noter.points = words  # type: ignore[misc] # what the child said
-        return noter, _joined(self._stage.problems())
-
-    def kill(self, life: int, copy: Copy, point: Point) -> str | None:
-        """Leave the state of a point behind; says when it is not the one that was noted."""
-        self._stage.put_back(copy)
-        fate, _ = self._stage.live(life, Killer(point.number, point.where))
-        if not fate.killed:
-            return f"the life was not the same again: {fate.trace}"
-        if point.where != AFTER and digest(self._stage.look()) != point.state:
-            return "a kill leaves another state than was noted"
-        return None
-
-    def verdict(self, life: int, point: Point, reach: Callable[[], str | None]) -> str | None:
-        """What is wrong after a recovery from the state of a point, which ``reach`` leaves behind."""
-        if point.state not in self._verdicts and not self._is_claimed(point.state):
-            self._row.states += 1
-            wrong = reach()
-            if wrong is None:
-                fate, _ = self._stage.live(life)
-                wrong = fate.trace or _joined(self._stage.problems())
-            self._verdicts[point.state] = wrong
-        return self._verdicts.get(point.state)
-
-    def _is_claimed(self, state: str) -> bool:
-        """Say whether another part of the same work looks at a state, and complains where it is broken."""
-        if self._claims is None:
-            return False
-        try:
-            (self._claims / state).touch(exist_ok=False)
-        except FileExistsError:
-            return True
-        return False
-
-    def once(self, points: Iterable[Point], enough: int | None) -> None:
-        """Cut off at each of the points, until ``enough`` are broken."""
-        base = self._stage.base
+    def once(self, points: Iterable[Point]) -> None:
+        """Cut off at each of the points."""
+        verdicts: dict[str, str | None] = {}
         for point in points:
-            if enough is not None and self._row.broken >= enough:
+            if self._is_enough():
                 return
-            wrong = self.verdict(2, point, lambda point=point: self.kill(1, base, point))  # type: ignore[misc]
+            if point.state not in verdicts:
+                verdicts[point.state] = self._killed(1, self._stage.base, point) or self._recovered(2)
+            wrong = verdicts[point.state]
             self._row.cuts += 1
             if wrong is not None:
                 self._row.complain(f"{_said(point)}: {wrong}")
 
-    def twice(self, points: Iterable[Point], stride: int) -> None:
-        """Cut off at each of the points, then at every ``stride``-th point of the recovery."""
-        recoveries: dict[str, tuple[list[tuple[Point, str | None]], str | None]] = {}
+    def twice(self, points: Iterable[Point], claims: _Claims) -> None:
+        """Cut off at each of the points, then at the chosen points of the recovery."""
+        cuts: dict[str, int] = {}
         for first in points:
-            if first.state not in recoveries:
-                recoveries[first.state] = self._recovery(first, stride)
-            seconds, wrong = recoveries[first.state]
-            if wrong is not None:
-                self._row.complain(f"{_said(first)}: {wrong}")
-            for second, after in seconds:
-                self._row.cuts += 1
-                if after is not None:
-                    self._row.complain(f"{_said(first)}, then {_said(second)}: {after}")
+            if self._is_enough():
+                return
+            if first.state not in cuts:
+                cuts[first.state] = self._cut_again(first, claims)
+            self._row.cuts += cuts[first.state]
 
-    def _recovery(self, first: Point, stride: int) -> tuple[list[tuple[Point, str | None]], str | None]:
-        wrong = self.kill(1, self._stage.base, first)
+    def _is_enough(self) -> bool:
+        return self._enough is not None and self._row.broken >= self._enough
+
+    def _cut_again(self, first: Point, claims: _Claims) -> int:
+        """Cut off the recovery from a point at the chosen of its points; returns at how many."""
+        stage = self._stage
+        wrong = self._killed(1, stage.base, first)
         if wrong is not None:
-            return [], wrong
+            self._row.complain(f"{_said(first)}: {wrong}")
+            return 0
         # A command that runs at that moment cannot be copied: it has ended by the time of the first call.
-        start = self._stage.copied() if first.where != AFTER else None
-        noter, wrong = self._noted_now(2) if start is None else self.noted(2, start)
-        found = [
-            (second, self.verdict(3, second, lambda s=second: self._kill_again(first, start, s)))  # type: ignore[misc]
-            for second in noter.points[::stride]
-        ]
+        start = stage.copied() if first.where != AFTER else None
+        noter, kept, wrong = self._noted(2, claims)
+        if wrong is not None:
+            self._row.complain(f"{_said(first)}: {wrong}")
+        chosen = self._chosen.of(noter.points)
+        found = [(second, None) for second in chosen if _by_kill(second)]
+        for second, copy in [*found, *kept]:
+            if copy is not None:
+                stage.put_back(copy)
+                wrong = self._recovered(3)
+                stage.drop(copy)
+            elif claims.take(second.state):
+                wrong = self._killed_again(first, start, second) or self._recovered(3)
+            else:
+                continue
+            if wrong is not None:
+                self._row.complain(f"{_said(first)}, then {_said(second)}: {wrong}")
         if start is not None:
-            self._stage.drop(start)
-        return found, wrong
+            stage.drop(start)
+        return len(chosen)
 
-    def _kill_again(self, first: Point, start: Copy | None, second: Point) -> str | None:
+    def _noted(
+        self, life: int, claims: _Claims | None = None
+    ) -> tuple[Noter, list[tuple[Point, Copy]], str | None]:
+        """Let a life go its way from here: its points, what was kept of them, what is wrong in the end."""
+        kept: list[tuple[Point, Copy]] = []
+        noter = Noter(self._stage.home, self._keeper(kept, claims) if claims else None)
+        fate, words = self._stage.live(life, noter, lambda: (noter.calls, noter.points, kept))
+        if fate.trace:
+            return noter, [], fate.trace
+        noter.calls, noter.points, kept = words  # type: ignore[misc] # what the child said
+        return noter, kept, _joined(self._stage.problems())
+
+    def _keeper(self, kept: list[tuple[Point, Copy]], claims: _Claims) -> Keep:
+        def keep(place: int, point: Point, look: Look) -> None:
+            is_wanted = self._chosen.takes(place, point) and not _by_kill(point)
+            if is_wanted and claims.take(point.future):
+                # The files of the store, too: no other process has it open, whose locks this might end.
+                kept.append((point, self._stage.copied(look)))
+
+        return keep
+
+    def _killed(self, life: int, copy: Copy, point: Point) -> str | None:
+        """Leave the state of a point behind; says when it is not the one that was noted."""
+        self._stage.put_back(copy)
+        wrong = self._killed_now(life, point)
+        if wrong is None and point.where != AFTER and self._stage.look().state != point.state:
+            return "a kill leaves another state than was noted"
+        return wrong
+
+    def _killed_again(self, first: Point, start: Copy | None, second: Point) -> str | None:
         if start is not None:
-            return self.kill(2, start, second)
-        return self.kill(1, self._stage.base, first) or self._killed_now(2, second)
+            return self._killed(2, start, second)
+        return self._killed(1, self._stage.base, first) or self._killed_now(2, second)
 
     def _killed_now(self, life: int, point: Point) -> str | None:
         fate, _ = self._stage.live(life, Killer(point.number, point.where))
         return None if fate.killed else f"the life was not the same again: {fate.trace}"
 
+    def _recovered(self, life: int) -> str | None:
+        """Let a successor go its way; what is wrong in the end."""
+        self._row.states += 1
+        fate, _ = self._stage.live(life)
+        return fate.trace or _joined(self._stage.problems())
+
+
+def _by_kill(point: Point) -> bool:
+    """Say whether the second cut at a point is a kill for certain."""
+    return point.where == AFTER or point.state.endswith("0")
+
 
 def cut(
     root: Path,
     scenario: Scenario,
+    chosen: Chosen,
     *,
-    depth: int = 1,
-    stride: int = 1,
-    first: int = 0,
-    second: int = 1,
     mutation: Mutation = unchanged,
-    kinds: Container[str] | None = None,
     enough: int | None = None,
-    claims: Path | None = None,
 ) -> Row:
-    """Cut a scenario off at every ``stride``-th point from the ``first`` on; its root is made and taken away.
+    """Cut a scenario off at the chosen points; its root is made and taken away.
 
     Args:
-        depth: 1, or 2 for every pair of such a point and every ``second``-th one of the recovery.
         mutation: Changes the product; the scenario is prepared with the product as it is.
-        kinds: Cut off at calls of these kinds only.
         enough: Stop when so many cuts are broken.
-        claims: A folder in which parts of the same work say which states they look at.
     """
+    row = Row(scenario.name)
+    with _cutter(root, scenario, row, chosen, mutation, enough) as cutter:
+        cutter.once(cutter.points())
+    return row
+
+
+def cut_twice(
+    root: Path,
+    scenario: Scenario,
+    chosen: Chosen,
+    claims: Path,
+    *,
+    part: int = 0,
+    parts: int = 1,
+    mutation: Mutation = unchanged,
+    enough: int | None = None,
+) -> Row:
+    """Cut a scenario off at the chosen points, and each recovery at the chosen of its own.
+
+    Args:
+        claims: A folder that the parts of this work share.
+        part: Which of the ``parts``; all points that leave one state are in the same.
+        mutation: As ``cut`` has it, and ``enough``.
+    """
+    row = Row(f"{scenario.name}, killed twice")
+    with _cutter(root, scenario, row, chosen, mutation, enough) as cutter:
+        points = [point for point in cutter.points() if int(point.state[:16], 16) % parts == part]
+        cutter.twice(points, _Claims(claims))
+    return row
+
+
+@contextmanager
+def _cutter(
+    root: Path, scenario: Scenario, row: Row, chosen: Chosen, mutation: Mutation, enough: int | None
+) -> Iterator[_Cutter]:
     began = time.monotonic()
-    row = Row(scenario.name if depth == 1 else f"{scenario.name}, killed twice")
     stage = Stage(root, scenario, mutation)
     try:
-        cutter = _Cutter(stage, row, claims)
-        noter, wrong = cutter.noted(1, stage.base)
-        row.calls = noter.calls
-        if wrong is not None:
-            row.complain(f"not cut off at all: {wrong}")
-        points = [p for p in noter.points if kinds is None or p.call.partition(" ")[0] in kinds][
-            first::stride
-        ]
-        if depth == 1:
-            cutter.once(points, enough)
-        else:
-            cutter.twice(points, second)
+        yield _Cutter(stage, row, chosen, enough)
     finally:
         stage.close()
     row.seconds = time.monotonic() - began
-    return row
 
 
 def _said(point: Point) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectedmachine.agent import local_hands, runner
+from connectedmachine.agent import local_hands, operator, runner
 from connectedmachine.agent.operator import Operator
 from connectedmachine.handler.command import Fate, Lost
 from connectedmachine.model.operation import Do, End, Operation, StepName, StepOutcome, StepRecord
@@ -25,11 +25,12 @@ from .life import Mutation
 
 @dataclass(frozen=True)
 class Mutant:
-    """``scenario`` is one that must come out broken."""
+    """``scenario`` is one that must come out broken, be it only when it is killed ``twice``."""
 
     name: str
     scenario: str
     mutation: Mutation
+    twice: bool = False
 
 
 def _joining_the_next(owner: type, method: str) -> Mutation:
@@ -104,6 +105,10 @@ def _fate_not_waited_for() -> None:
     vars(local_hands)["attach"] = lambda *_: Forgotten()
 
 
+def _given_up_when_lost_again() -> None:
+    vars(operator)["_MOST_LOST"] = 2
+
+
 def _open_step_begun_anew() -> None:
     perform = Operator._perform
 
@@ -170,6 +175,7 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant("a pass without its end", "upgrade", _joining_the_next(Passes, "end")),
         Mutant("a pass ended before its decision", "upgrade", _pass_ended_before_its_decision),
         Mutant("a command's fate not waited for", "upgrade", _fate_not_waited_for),
+        Mutant("a command given up when lost again", "upgrade", _given_up_when_lost_again, twice=True),
         Mutant("an open step begun anew", "upgrade", _open_step_begun_anew),
     )
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from durable import Call
 
-from .state import Looker, digest
+from .state import Look, Looker
 
 BEFORE, HALF, AFTER = "before", "half", "after"
 
@@ -23,32 +24,42 @@ class Point:
         where: ``before`` it; ``half`` way through a write; ``after`` a spawn, while what it started runs.
         call: Kind and file name of the call, for people.
         state: The name of the state that is left then; of ``after`` it says what runs, too.
+        future: As ``Look`` has it, and the same of ``after``.
     """
 
     number: int
     where: str
     call: str
     state: str
+    future: str
+
+
+Keep = Callable[[int, Point, Look], None]
+"""Called at each point that a life comes by, while its state is there; with its place in the list of them.
+
+Not at ``after``: what runs then is not there yet.
+"""
 
 
 class Noter:
     """Notes every point of a life, and the state that a successor would find."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, keep: Keep | None = None) -> None:
         self.points: list[Point] = []
         self.calls = 0
+        self._keep = keep
         self._looker = Looker(home)
 
     def before(self, number: int, call: Call) -> None:
         said = f"{call.kind} {call.path.name}"
-        state = digest(self._looker.look())
         self.calls = number
-        self.points.append(Point(number, BEFORE, said, state))
+        look = self._note(number, BEFORE, said)
         if call.kind == "write" and len(call.data) > 1:
-            self.points.append(Point(number, HALF, said, self._half_way(call)))
+            self._note_half_way(number, said, call)
         if call.kind == "spawn":
-            # How far it has come is for the system to say; what started it and what it finds is the same.
-            self.points.append(Point(number, AFTER, said, f"{state} and {digest([call.detail[-200:]])}"))
+            # How far it has come is for the system to say; the state tells which step it is.
+            runs = " and its command"
+            self.points.append(Point(number, AFTER, said, look.state + runs, look.future + runs))
 
     def after(self, number: int, call: Call) -> None:  # noqa: ARG002 - an observer's
         """The state before the next call is the one after this."""
@@ -59,14 +70,21 @@ class Noter:
                 call.path, *([call.to] if call.kind in ("rename", "link") and call.to else [])
             )
 
-    def _half_way(self, call: Call) -> str:
+    def _note(self, number: int, where: str, said: str) -> Look:
+        look = self._looker.look()
+        point = Point(number, where, said, look.state, look.future)
+        if self._keep is not None:
+            self._keep(len(self.points), point, look)
+        self.points.append(point)
+        return look
+
+    def _note_half_way(self, number: int, said: str, call: Call) -> None:
         before = call.path.read_bytes()
         call.path.write_bytes(_half(call))
         self._looker.changed(call.path)
-        state = digest(self._looker.look())
+        self._note(number, HALF, said)
         call.path.write_bytes(before)
         self._looker.changed(call.path)
-        return state
 
 
 class Killer:

@@ -14,7 +14,7 @@ from durable import Observer
 from .checks import problems
 from .life import Fate, Mutation, live, unchanged
 from .scenarios import Scenario, connected
-from .state import look, serving
+from .state import Look, look
 from .tiny import end_all, serve
 
 
@@ -43,17 +43,16 @@ class Stage:
         world.store.close()
         self.base = self.copied()
 
-    def look(self) -> list[str]:
+    def look(self) -> Look:
         """The state as it is now."""
         return look(self.home)
 
-    def copied(self) -> Copy:
-        """Keep the state as it is now."""
+    def copied(self, seen: Look | None = None) -> Copy:
+        """Keep the state as it is now; ``seen`` of one who has looked at it just now."""
         self._copies += 1
         folder = self.root / f"copy{self._copies}"
-        versions = serving(self.look())
         _copy(self.home, folder)
-        return Copy(folder, versions)
+        return Copy(folder, (seen or self.look()).serving)
 
     def put_back(self, copy: Copy) -> None:
         """Make the state what it was, whatever runs now."""

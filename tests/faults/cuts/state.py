@@ -2,7 +2,12 @@
 
 Taken in: every committed row of the store, every file with its content and mode, which versions serve.
 Left out: what tells nobody anything (logs, the runner's lock). Ids and times are put in a common form, since
-each run has its own; the log of the handler's commands is taken in, so equal states have an equal past, too.
+each run has its own; the log of the handler's commands is taken in.
+
+Two states that differ only in what is over have one future: a step that was lost and then done, and what the
+steps that are done saw of health but for the first sample, which is the baseline. That is how the product
+reads its journal (``upgrade.journal``); who relies on it here looks at some of the states it holds equal.
+So steps, and the folders of their commands, are counted anew without what is over.
 """
 
 from __future__ import annotations
@@ -13,9 +18,11 @@ import re
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from .tiny import TINY, is_serving
+from .tiny import is_serving
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _COMMON = (
@@ -24,7 +31,41 @@ _COMMON = (
     (re.compile(r'"monotonic": [\d.]+'), '"monotonic": #'),
     (re.compile(r"tinyservice \(\d+\)"), "tinyservice (#)"),
 )
+_PAST = ("SELECT * FROM steps", "SELECT * FROM samples")
+_RUN = re.compile(r"(?<=/runs/)(\w+)/(\d+)")
+_STILL_TOLD = """
+CREATE TEMP VIEW told AS
+SELECT *, row_number() OVER (PARTITION BY operation_id ORDER BY seq) AS place FROM steps AS s
+WHERE s.outcome IS NOT 'lost' OR NOT EXISTS (
+    SELECT 1 FROM steps AS d
+    WHERE d.operation_id = s.operation_id AND d.round = s.round AND d.step = s.step AND d.side = s.side
+    AND d.target IS s.target AND d.instance IS s.instance AND d.seq > s.seq AND d.outcome = 'done'
+)
+"""
+"""Steps but those that were lost and then done, which the product passes over."""
+_PLACES = "SELECT operation_id, seq, place FROM told"
+_AHEAD = (
+    "SELECT operation_id, place, step, side, target, instance, round, began, ended, outcome, exit_code, code,"
+    " message, manifest, choice, boot FROM told",
+    "SELECT operation_id, place, number, observed, sources FROM told JOIN samples USING (operation_id, seq)"
+    " WHERE ended IS NULL OR number = 1",
+)
 _NOT_TOLD = ("store.db", "runner.l", "logs")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen.
+
+    Attributes:
+        state: The name of the state.
+        future: A name that it shares with states that the product cannot tell from it.
+        serving: The versions that serve.
+    """
+
+    state: str
+    future: str
+    serving: list[str]
 
 
 class Looker:
@@ -38,7 +79,11 @@ class Looker:
         self._connection: sqlite3.Connection | None = None
         self._version = -1
         self._ids: dict[str, str] = {}
+        self._known: dict[str, str] = {}
         self._rows: list[str] = []
+        self._past: list[str] = []
+        self._ahead: list[str] = []
+        self._places: dict[tuple[str, str], str] = {}
         self._files: dict[str, str] = {}
         self._stale: set[Path] = {home}
 
@@ -49,15 +94,29 @@ class Looker:
     def all_changed(self) -> None:
         self.changed(self._home)
 
-    def look(self) -> list[str]:
-        """The state as lines, in an order that tells nothing."""
+    def look(self) -> Look:
+        """The state as it is now."""
         self._read_store()
         for path in sorted(self._stale):
             self._read(path)
         self._stale.clear()
-        pipes = sorted(self._home.glob(f"machines/*/library/{TINY.handler}-data/*.ask"))
-        serving = [f"{pipe.name} answers: {is_serving(pipe)}" for pipe in pipes]
-        return [*self._rows, *self._files.values(), *serving]
+        pipes = [Path(path) for path in self._files if path.endswith(".ask")]
+        serving = [pipe.stem for pipe in pipes if is_serving(pipe)]
+        told = [*self._rows, *(f"{version} serves" for version in serving)]
+        return Look(
+            digest([*told, *self._past, *self._files.values()]),
+            digest([*told, *self._ahead, *self._files_ahead()]),
+            serving,
+        )
+
+    def _files_ahead(self) -> Iterator[str]:
+        """The lines of files, those of a step's command with its new place, and not when that is over."""
+        for path, line in self._files.items():
+            run = _RUN.search(line) if "/runs/" in path else None
+            if run is None:
+                yield line
+            elif (run[1], run[2]) in self._places:
+                yield f"{line[: run.start(2)]}{self._places[run[1], run[2]]}{line[run.end(2) :]}"
 
     def close(self) -> None:
         if self._connection is not None:
@@ -67,6 +126,7 @@ class Looker:
     def _read_store(self) -> None:
         if self._connection is None:
             self._connection = sqlite3.Connection(self._home / "store.db", isolation_level=None)
+            self._connection.execute(_STILL_TOLD)
         connection = self._connection
         version = connection.execute("PRAGMA data_version").fetchone()[0]
         if version == self._version:
@@ -81,19 +141,33 @@ class Looker:
         }
         if ids != self._ids:
             self._ids = ids
+            self._known.clear()
             self.all_changed()
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         self._rows = [
             self._common(f"{table} {row}")
             for (table,) in tables
+            if table not in ("steps", "samples")
             for row in connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608
         ]
+        self._past = self._lines_of(_PAST)
+        self._ahead = self._lines_of(_AHEAD)
+        self._places = {
+            (ids[operation], str(seq)): str(place) for operation, seq, place in connection.execute(_PLACES)
+        }
+
+    def _lines_of(self, queries: tuple[str, ...]) -> list[str]:
+        assert self._connection is not None
+        rows = [row for query in queries for row in self._connection.execute(query)]
+        return [self._common(str(row)) for row in rows]
 
     def _common(self, text: str) -> str:
-        text = _UUID.sub(lambda match: self._ids.get(match[0], "id"), text)
-        for pattern, replacement in _COMMON:
-            text = pattern.sub(replacement, text)
-        return text
+        if text not in self._known:
+            known = _UUID.sub(lambda match: self._ids.get(match[0], "id"), text)
+            for pattern, replacement in _COMMON:
+                known = pattern.sub(replacement, known)
+            self._known[text] = known
+        return self._known[text]
 
     def _read(self, path: Path) -> None:
         name = str(path)
@@ -121,7 +195,7 @@ class Looker:
                 yield from self._lines(path / name)
 
 
-def look(home: Path) -> list[str]:
+def look(home: Path) -> Look:
     """The state as it is."""
     looker = Looker(home)
     try:
@@ -131,11 +205,10 @@ def look(home: Path) -> list[str]:
 
 
 def digest(lines: Iterable[str]) -> str:
-    """A short name of a state."""
-    return hashlib.sha256("\0".join(sorted(lines)).encode()).hexdigest()[:16]
+    """A short name of lines, whatever their order."""
+    return f"{sum(map(_number, lines)) % 2**64:016x}"
 
 
-def serving(lines: list[str]) -> list[str]:
-    """The versions that serve in a state."""
-    words = [line.split(" answers: ") for line in lines if " answers: " in line]
-    return [name.removesuffix(".ask") for name, says in words if says == "True"]
+@lru_cache(maxsize=10_000)
+def _number(line: str) -> int:
+    return int.from_bytes(hashlib.sha256(line.encode()).digest()[:8], "big")
