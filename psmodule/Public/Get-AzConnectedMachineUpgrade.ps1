@@ -24,7 +24,7 @@ function Get-AzConnectedMachineUpgrade {
     .EXAMPLE
     (Get-AzConnectedMachineUpgrade -ResourceGroupName myResourceGroup -MachineName myVM -Plan).Json | Set-Content plan.json
 
-    Keeps what is due in a file, to be looked at before it is done.
+    Keeps what is due in a file, to be looked at before it is done; with -Retry also what failed and still waits.
     .EXAMPLE
     Get-AzConnectedMachineUpgrade -ResourceGroupName myResourceGroup -MachineName myVM -Name DependencyAgent -History
 
@@ -66,11 +66,16 @@ function Get-AzConnectedMachineUpgrade {
 
         # Get what a pass would do now, as an object that Start-AzConnectedMachineUpgrade takes.
         [Parameter(Mandatory, ParameterSetName = 'Plan')]
-        [switch] $Plan
+        [switch] $Plan,
+
+        # The plan of a pass that tries again now what failed and waits for its next try.
+        [Parameter(ParameterSetName = 'Plan')]
+        [switch] $Retry
     )
 
     process {
         $address = @{ subscriptionId = $SubscriptionId; resourceGroup = $ResourceGroupName; machine = $MachineName; name = $Name }
+        if ($Plan) { $address['retry'] = [bool] $Retry }
         if ($PSCmdlet.ParameterSetName -eq 'Moment') { $address['at'] = UtcText $At }
         $method, $writer = if ($History) { 'upgrade.history', 'ToOperations' }
         elseif ($Plan) { 'upgrade.plan', 'ToPlan' }

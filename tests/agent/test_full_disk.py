@@ -13,6 +13,7 @@ import pytest
 
 from agent.world import World, at
 from connectedmachine.model.errors import DiskFullError
+from connectedmachine.model.operation import Outcome
 from packages import AGENT, end_processes
 
 NEW = replace(AGENT, version="1.1.0.0")
@@ -80,6 +81,18 @@ def test_of_a_disk_that_gets_full_amid_an_upgrade_nobody_is_left_without_a_versi
     assert not tight.places.reserve.exists()
 
 
+@pytest.mark.parametrize("point", ["before restore(old)", "before enable(old)"])
+def test_a_way_back_that_finds_the_disk_full_goes_on_at_once_with_what_was_put_by(
+    tight: World, point: str
+) -> None:
+    tight.install(AGENT)
+    tight.publish(replace(NEW, unhealthy_after_requests=0))
+    assert tight.run_pass(at(point, lambda: fill(tight))) == {"Agent": "RolledBack"}
+    assert tight.serving(AGENT) == [AGENT.version]
+    assert {record.round for record in tight.last(AGENT).journal} == {0, 1}
+    assert not tight.places.reserve.exists()
+
+
 def test_settings_without_room_are_applied_when_there_is(tight: World) -> None:
     tight.install(AGENT)
     tight.patch(AGENT, settings={"port": 0, "more": 1})
@@ -92,3 +105,17 @@ def test_settings_without_room_are_applied_when_there_is(tight: World) -> None:
     extension = tight.extension(AGENT)
     assert extension.installed is not None
     assert extension.installed.settings_seq == extension.settings.seq
+
+
+def test_a_version_that_fills_the_disk_twice_in_a_row_interrupts_no_third_pass(tight: World) -> None:
+    tight.install(AGENT)
+    tight.publish(NEW)
+
+    def run_full() -> str:
+        reason = tight.run_pass(at("before install(new)", lambda: fill(tight)))["Agent"]
+        assert tight.serving(AGENT) == [AGENT.version]
+        (tight.root / "filler").unlink(missing_ok=True)
+        return reason
+
+    assert [run_full() for _ in range(3)] == ["DiskFull", "DiskFull", "RetryNotDue"]
+    assert tight.last(AGENT).outcome is Outcome.ROLLED_BACK

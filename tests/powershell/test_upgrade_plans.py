@@ -141,6 +141,13 @@ def test_a_plan_is_kept_in_a_file_and_done(due: Shell) -> None:
     assert outcome.only() == "Upgraded"
 
 
+def test_a_plan_of_a_retry_is_another_one_than_that_of_a_pass(watched: Shell) -> None:
+    digests = watched.run(
+        f"$false, $true | ForEach-Object {{ (Get-AzConnectedMachineUpgrade {M} -Plan -Retry:$_).Digest }}"
+    ).output
+    assert len(set(digests)) == len(digests) == 2
+
+
 @pytest.mark.parametrize(
     "change", ["-replace '1.1.0.0', '1.2.0.0'", "-replace '\"machine\"', '\"other\"'", "-replace '{', ''"]
 )

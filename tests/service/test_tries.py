@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,17 @@ def test_a_plan_says_what_a_retry_would_do_and_changes_nothing(failed: Desk) -> 
     (waits,) = values(failed.service.upgrade_plan(**MACHINE))
     assert waits["reason"] == "RetryNotDue"
     assert failed.state() == before
+
+
+def test_a_plan_of_a_retry_is_done_as_it_says(failed: Desk) -> None:
+    taken = failed.service.upgrade_plan(**MACHINE, retry=True)
+    mend(failed)
+    (done,) = values(
+        failed.service.upgrade_run(
+            **MACHINE, plan_text=json.dumps(taken), follow=failed.heard, initiator="somebody"
+        )
+    )
+    assert done["reason"] == "Upgraded"
 
 
 def test_a_hold_outlives_a_retry_and_the_retry_the_hold(failed: Desk) -> None:

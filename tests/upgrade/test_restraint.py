@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectedmachine.model.decision import Reason
+from connectedmachine.model.operation import End, Outcome, Side
 from connectedmachine.model.pin import Pin, PinKind
 from connectedmachine.model.policy import ARC_2021, ARC_2025, DAY, Backoff, Policy
 from connectedmachine.model.version import Version, VersionRequest
-from connectedmachine.upgrade.restraint import pinned_out, retry_at
+from connectedmachine.upgrade.restraint import blames, pinned_out, retry_at
 from connectedmachine.upgrade.subject import Sibling
-from upgrade.support import START
+from upgrade.support import START, operation
 from upgrade.test_plan import MACHINE, backoff, enrolled, hold, images, moves_to, planned, version
 
 _PARTS = st.lists(st.integers(0, 3), min_size=1, max_size=4).map(tuple)
@@ -231,3 +232,32 @@ def test_of_several_waits_the_longest_counts() -> None:
     never = replace(ARC_2021, retry_limit=2)
     more = enrolled(policy=never, siblings=[sibling], backoffs=[failed(2)])
     assert planned(more, images("1.1")).decision.next_look is None
+
+
+# What counts as a failure of a version.
+
+
+def rolled_back(code: str) -> End:
+    return End(Outcome.ROLLED_BACK, "", Side.OLD, code)
+
+
+@pytest.mark.parametrize("before", ["", "Unhealthy", "DiskFull"])
+def test_a_failure_counts_whatever_was_before_it(before: str) -> None:
+    earlier = replace(operation(), outcome=Outcome.ROLLED_BACK, code=before) if before else None
+    assert blames(rolled_back("Unhealthy"), earlier)
+
+
+def test_a_full_disk_does_not_count() -> None:
+    assert not blames(rolled_back("DiskFull"), None)
+    assert not blames(rolled_back("DiskFull"), replace(operation(), outcome=Outcome.FAILED, code="DiskFull"))
+
+
+def test_a_version_that_was_rolled_back_twice_in_a_row_for_a_full_disk_may_be_what_fills_it() -> None:
+    before = replace(operation(), outcome=Outcome.ROLLED_BACK, code="DiskFull")
+    assert blames(rolled_back("DiskFull"), before)
+    assert not blames(End(Outcome.FAILED, "", Side.OLD, "DiskFull"), before)
+
+
+def test_what_was_cancelled_or_went_well_does_not_count() -> None:
+    assert not blames(End(Outcome.CANCELLED, "", Side.OLD, "Held"), None)
+    assert not blames(End(Outcome.FAILED, "", Side.NEW, "ManifestMissing"), None)

@@ -26,7 +26,6 @@ from connectedmachine.model.operation import (
     End,
     Operation,
     OperationKind,
-    Outcome,
     Pause,
     Side,
     StepName,
@@ -39,7 +38,7 @@ from connectedmachine.store import Store
 from connectedmachine.upgrade.calendar import Closed
 from connectedmachine.upgrade.gate import Refusal, refusal
 from connectedmachine.upgrade.operation import next_step
-from connectedmachine.upgrade.restraint import VERSION_PINNED, in_words, pinned_out
+from connectedmachine.upgrade.restraint import VERSION_PINNED, blames, in_words, pinned_out
 
 StopPoint = Callable[[str], None]
 """Called with ``before enable(new)`` or ``after enable(new)``: where a fault test kills the process."""
@@ -102,15 +101,6 @@ class Operator:
         return operation
 
     def _step(self, operation: Operation, do: Do) -> Operation:
-        try:
-            return self._do(operation, do)
-        except DiskFullError:
-            # Of the store; the journal shows where to go on, if what was put by makes room for that.
-            if not self._hands.make_room():
-                raise
-            return self._read(operation.id)
-
-    def _do(self, operation: Operation, do: Do) -> Operation:
         """Returns the operation with its step done."""
         if do.resume:
             record = next(r for r in operation.journal if r.step is not None and r.outcome is None)
@@ -134,8 +124,9 @@ class Operator:
                 f"{error.strerror or error}: {error.filename or ''}".strip(": "),
                 code="DiskFull" if full else "InputOutputError",
             )
-        if result.code == "DiskFull":
-            self._hands.make_room()
+        if result.code == "DiskFull" and self._hands.make_room() and do.round:
+            # That room is for the way back, which would else stand still for a pause with nothing at work.
+            result = replace(result, outcome=StepOutcome.LOST)
         if result.outcome is StepOutcome.LOST and self._times_lost(operation, do) == _MOST_LOST - 1:
             # It takes its own attendant down every time, so nothing is won by running it once more.
             result = replace(result, outcome=StepOutcome.FAILED, code="HandlerLost")
@@ -304,14 +295,20 @@ class Operator:
         policies, version = self._store.policies, operation.new.version
         if end.installed is Side.NEW:
             policies.forgive(operation.machine_id, extension.name, version)
-        elif end.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and end.code != "DiskFull":
-            # A full disk says nothing of the version: once there is room, the next pass tries again.
+        elif blames(end, self._tried_before(operation, extension.name)):
             earlier = policies.backoffs(operation.machine_id, extension.name)
             before, now = next((b for b in earlier if b.version == version), None), self._clock.now()
             failures, first = (0, now) if before is None else (before.failures, before.first_failed_at)
             policies.back_off(
                 operation.machine_id, extension.name, Backoff(version, failures + 1, now, first)
             )
+
+    def _tried_before(self, operation: Operation, extension: str) -> Operation | None:
+        """The attempt of an extension at the same version before this one."""
+        tried = self._store.operations.latest(
+            operation.machine_id, extension, operation.began, to=operation.new.version
+        )
+        return next((earlier for earlier in tried if earlier.id != operation.id), None)
 
 
 def _touches_first(operation: Operation, do: Do) -> bool:

@@ -21,6 +21,7 @@ from connectedmachine.agent.operator import Operator, StopPoint
 from connectedmachine.agent.outcome import reason_of
 from connectedmachine.agent.planner import Planner
 from connectedmachine.model.decision import Decision, Reason
+from connectedmachine.model.errors import DiskFullError
 from connectedmachine.model.operation import (
     End,
     Operation,
@@ -88,12 +89,22 @@ class Runner:
         self._hands.tidy()
         idle_since = self._clock.monotonic()
         while True:
-            if self._resume() or self._asked_for() or self._pass() or self._opened():
+            if self._takes_a_turn():
                 idle_since = self._clock.monotonic()
             elif self._is_worth_staying(idle_since):
                 self._clock.sleep(_LOOK)
             else:
                 return
+
+    def _takes_a_turn(self) -> bool:
+        """Do what is due next; says whether anything was."""
+        try:
+            return self._resume() or self._asked_for() or self._pass() or self._opened()
+        except DiskFullError:
+            # Of the store, which shows where to go on, if what was put by makes room for that.
+            if not self._hands.make_room():
+                raise
+            return True
 
     def _is_worth_staying(self, idle_since: float) -> bool:
         if self._clock.monotonic() - idle_since < self._patience and (self._pauses() or self._waits()):

@@ -88,8 +88,8 @@ class Step:
 class StepOutcome(StrEnum):
     """How one attempt at a step ended.
 
-    ``LOST``: the host went down while a command ran, so nobody can know. ``WITHDRAWN``: the user's wish
-    changed at this safe point.
+    ``LOST``: it is done again. The host went down while a command ran, so nobody can know; or there was no
+    room for it on the way back, and is now. ``WITHDRAWN``: the user's wish changed at this safe point.
     """
 
     DONE = "done"

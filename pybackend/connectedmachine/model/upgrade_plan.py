@@ -60,11 +60,16 @@ class PlannedMove:
 
 @dataclass(frozen=True)
 class UpgradePlan:
-    """What a pass would do on a machine, or for one ``extension`` of it."""
+    """What a pass would do on a machine, or for one ``extension`` of it.
+
+    Attributes:
+        retry: The pass ends the waits of what failed, as somebody asks for it.
+    """
 
     machine_id: str
     extension: str | None
     moves: tuple[PlannedMove, ...]
+    retry: bool = False
 
     def move(self, extension: str) -> PlannedMove | None:
         """What the plan has for an extension."""
@@ -86,6 +91,7 @@ class UpgradePlan:
         return {
             "machineId": self.machine_id,
             "extension": self.extension,
+            "retry": self.retry,
             "moves": [move.to_json() for move in moves],
         }
 
@@ -98,14 +104,15 @@ def parse(text: str) -> UpgradePlan:
     """
     plan = _object(text)
     try:
-        moves = plan["moves"]
-        if not isinstance(moves, list):
+        moves, retry = plan["moves"], plan["retry"]
+        if not isinstance(moves, list) or not isinstance(retry, bool):
             raise _no_plan()
         extension = plan["extension"]
         read = UpgradePlan(
             _text(plan["machineId"]),
             None if extension is None else _text(extension),
             tuple(_move(move) for move in moves),
+            retry,
         )
         digest = plan["digest"]
     except (KeyError, ValueError, OverflowError):

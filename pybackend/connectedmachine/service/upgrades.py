@@ -62,7 +62,7 @@ class UpgradeService(Follow):
                 "InvalidRequestContent",
                 "A plan and a retry do not go together.",
                 target="retry",
-                hint="A plan names all that is done: ask for the retry, or for the plan.",
+                hint="A plan names all that is done: take a plan of the retry, and ask for that alone.",
             )
         else:
             self._request_planned(found, pass_, plan_text)
@@ -110,7 +110,7 @@ class UpgradeService(Follow):
             decisions.append(replace(planned.decision, time=now))
             if planned.move is not None:
                 moves.append(planned_move(self.store, extension, planned.move, planner, now))
-        return UpgradePlan(machine.id, scope, tuple(moves)), decisions
+        return UpgradePlan(machine.id, scope, tuple(moves), retry), decisions
 
     def _request(self, machine: Machine, pass_: Pass, *, retry: bool) -> None:
         with self.store.transaction():
@@ -140,7 +140,9 @@ class UpgradeService(Follow):
             )
         planner = self.planner(machine)
         with self.store.transaction():
-            due, decisions = self._plan(machine, agreed.extension, planner, pass_.requested)
+            due, decisions = self._plan(
+                machine, agreed.extension, planner, pass_.requested, retry=agreed.retry
+            )
             reasons = {d.extension.lower(): f"{d.reason}: {d.message}" for d in decisions}
             differ = differences(agreed, due, reasons)
             if differ:
@@ -150,8 +152,8 @@ class UpgradeService(Follow):
                     target=machine.name,
                     hint="Nothing was done. Take a new plan with Get-AzConnectedMachineUpgrade -Plan.",
                 )
-            kept = json.dumps(agreed.to_json())
-            self.store.passes.request(replace(pass_, extension=agreed.extension, plan=kept))
+            planned = replace(pass_, extension=agreed.extension, plan=json.dumps(agreed.to_json()))
+            self._request(machine, planned, retry=agreed.retry)
 
     def upgrade_decisions(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from connectedmachine.model.operation import End, Operation, Outcome, Side
 from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import DAY, Backoff, Policy
 from connectedmachine.model.version import Version
@@ -13,6 +14,7 @@ from connectedmachine.upgrade.jitter import share
 VERSION_PINNED = "VersionPinned"
 """The code of an error or a status: a pin excludes the version that was asked for."""
 
+_DISK_FULL = "DiskFull"
 _LONGEST = 365 * DAY
 _MOST_GROWTH = 32
 
@@ -34,6 +36,23 @@ def in_words(pin: Pin, extension: str, version: Version) -> str:
         whose = f" on '{pin.extension}', which shares its version,"
     why = f": {pin.reason.rstrip('.')}" if pin.reason else ""
     return f"The {pin}{whose} excludes {version}{why}."
+
+
+def blames(end: End, before: Operation | None) -> bool:
+    """Say whether an end of an operation is a failure of the version that it led to.
+
+    A full disk says nothing of a version, and the next pass with room is to succeed. But one that was rolled
+    back for it twice in a row may be what fills the disk, and each try interrupts the version that works.
+
+    Args:
+        before: The attempt at the same version before this one.
+    """
+    if end.installed is Side.NEW or end.outcome not in (Outcome.FAILED, Outcome.ROLLED_BACK):
+        return False
+    if end.code != _DISK_FULL:
+        return True
+    again = before is not None and (before.outcome, before.code) == (Outcome.ROLLED_BACK, _DISK_FULL)
+    return again and end.outcome is Outcome.ROLLED_BACK
 
 
 def retry_at(backoff: Backoff, policy: Policy, machine_id: str) -> datetime | None:

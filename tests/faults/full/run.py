@@ -3,8 +3,9 @@
 Every run is a process of its own, forked from this one: the real agent on a real disk, with only its own
 calls refused. What handlers write themselves is not. Two promises are looked at. While there is no room, the
 runner ends by itself, says why by an error of the product, never lets two versions work at once, and leaves
-the one that works at work unless its disable was begun before. When there is room again, the next pass brings
-everything to where it would have come without the fault, and leaves nothing behind.
+the one that works at work; only where even the room that it put by is refused, none may work once the old
+one's disable was begun. When there is room again, the next pass brings everything to where it would have come
+without the fault, and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ from durable import Call, Watcher, tapped
 
 from connectedmachine.agent.hosting import hands_for
 from connectedmachine.agent.lock import EffectsLock
+from connectedmachine.agent.reserve import RESERVE_BYTES
 from connectedmachine.agent.runner import Runner
 from connectedmachine.model.errors import ConnectedMachineError
-from connectedmachine.model.operation import Operation, Outcome, StepName
+from connectedmachine.model.operation import Operation, Outcome, StepName, StepOutcome
 from connectedmachine.store import Store
 from connectedmachine.store.home import STORE_FILE
 
@@ -52,12 +54,14 @@ class Fault:
     """What a disk says to which calls, and by which codes the runner may end then.
 
     ``spares_store``: SQLite has room in its log yet, so what is not done can be journalled and shown.
+    ``heeds_reserve``: What the product put by is room once it is given back, as on a disk it would be.
     """
 
     number: int
     kinds: Collection[str]
     codes: Collection[str]
     spares_store: bool = False
+    heeds_reserve: bool = False
 
     def refuses(self, call: Call) -> bool:
         of_store = call.path.name.startswith(STORE_FILE)
@@ -67,9 +71,11 @@ class Fault:
 FAULTS = {
     "disk full": Fault(errno.ENOSPC, _NEEDS_ROOM, {"DiskFull"}),
     "disk full but for the store": Fault(errno.ENOSPC, _NEEDS_ROOM, {"DiskFull"}, spares_store=True),
+    "disk full but for the reserve": Fault(errno.ENOSPC, _NEEDS_ROOM, {"DiskFull"}, heeds_reserve=True),
     "over quota": Fault(errno.EDQUOT, _NEEDS_ROOM, {"DiskFull"}),
     "read-only": Fault(errno.EROFS, _CHANGES, {"StoreReadOnly", "PermissionDenied"}),
 }
+_BLOCK = 4096
 _PATIENCE = 3.0
 """Seconds: long enough for one further try of a pending rollback."""
 _WHEN_ALL_IS_DUE = timedelta(days=8)
@@ -87,11 +93,16 @@ class _Refusing(Watcher):
 
     def __init__(self, first: int, fault: Fault) -> None:
         super().__init__()
-        self._first, self._fault = first, fault
+        self._first, self._fault, self._room = first, fault, 0
 
     def before(self, number: int, call: Call) -> None:
         super().before(number, call)
-        if number >= self._first and self._fault.refuses(call):
+        if self._fault.heeds_reserve and (call.kind, call.path.name) == ("unlink", "reserve"):
+            self._room = RESERVE_BYTES
+        if number < self._first or not self._fault.refuses(call):
+            return
+        self._room -= max(_BLOCK, len(call.data))
+        if self._room < 0:
             raise OSError(self._fault.number, os.strerror(self._fault.number), str(call.path))
 
 
@@ -131,15 +142,17 @@ def _cut(stage: Stage, fault: Fault, first: int) -> tuple[list[str], bool]:
     problems = list(found.problems)
     if end and end not in fault.codes:
         problems.append(f"ended by {end}")
-    if stage.base.versions and not found.answering and not found.silent:
-        problems.append("nothing answers, though nothing was begun")
-    return problems + _forked(lambda: _recover(stage)), found.silent
+    # Whoever wants it gone wants it silent.
+    is_silent = bool(stage.base.versions and stage.scenario.expected.version) and not found.answering
+    if is_silent and (fault.heeds_reserve or not found.was_disabled):
+        problems.append("nothing answers")
+    return problems + _forked(lambda: _recover(stage)), is_silent
 
 
 @dataclass(frozen=True)
 class _Found:
     answering: list[str]
-    silent: bool
+    was_disabled: bool
     problems: list[str]
 
 
@@ -166,16 +179,16 @@ def _act(stage: Stage, observer: Watcher) -> tuple[str, list[Call], _Found]:
     answering = _answering(world)
     problems = [f"{' and '.join(answering)} answer"] if len(answering) > 1 else []
     gone = world.is_gone(TINY)
-    silent = gone
+    was_disabled = False
     for operation in world.operations(TINY)[-1:] if not gone else []:
-        silent = not answering and _was_disabled(operation)
-        if any(record.code == "DiskFull" for record in operation.journal) and operation.ended:
-            shown = world.extension(TINY).status
-            if operation.outcome is not Outcome.SUCCEEDED and shown.code != "DiskFull":
-                problems.append(f"not shown: {shown}")
+        was_disabled = _was_disabled(operation)
+        failed = [record for record in operation.journal if record.outcome is StepOutcome.FAILED]
+        shown = world.extension(TINY).status
+        if operation.ended and operation.outcome is not Outcome.SUCCEEDED and shown.code != failed[0].code:
+            problems.append(f"{failed[0].code} is not shown: {shown}")
     world.store.close()
     bare = [Call(call.kind, call.path) for call in observer.calls]
-    return end, bare, _Found(answering, silent, problems)
+    return end, bare, _Found(answering, was_disabled, problems)
 
 
 def _answering(world: TinyWorld) -> list[str]:

@@ -73,6 +73,7 @@ def _check_order(operation: Operation) -> None:
 def _check_retries(world: World, history: Sequence[Operation]) -> None:
     """No pass tried on any extension what had failed on it, before its time or somebody's word."""
     failed: dict[tuple[str, Version], Backoff] = {}
+    ended_so: dict[tuple[str, Version], Operation] = {}
     told = [*world.told]
     for number, operation in enumerate(history):
         while told and told[0].operations <= number:
@@ -86,7 +87,8 @@ def _check_retries(world: World, history: Sequence[Operation]) -> None:
                 due = retry_at(before, operation.policy, world.machine.id)
                 if due is None or operation.began < due:
                     raise BrokenRuleError(f"{operation.new.version} was tried again too early")
-            _count(operation, key, failed)
+            _count(operation, key, failed, ended_so.get(key))
+            ended_so[key] = operation
 
 
 def _hear(told: Told, failed: dict[tuple[str, Version], Backoff]) -> None:
@@ -98,16 +100,25 @@ def _hear(told: Told, failed: dict[tuple[str, Version], Backoff]) -> None:
 
 
 def _count(
-    operation: Operation, key: tuple[str, Version], failed: dict[tuple[str, Version], Backoff]
+    operation: Operation,
+    key: tuple[str, Version],
+    failed: dict[tuple[str, Version], Backoff],
+    before: Operation | None,
 ) -> None:
     if operation.outcome is Outcome.SUCCEEDED or any(r.choice is Choice.FORWARD for r in operation.journal):
         failed.pop(key, None)
-    elif operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and operation.code != "DiskFull":
+    elif operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and (
+        operation.code != "DiskFull" or (_filled_the_disk(operation) and _filled_the_disk(before))
+    ):
         assert operation.ended is not None
-        before = failed.get(key)
-        first = operation.ended if before is None else before.first_failed_at
-        failures = 0 if before is None else before.failures
+        earlier = failed.get(key)
+        first = operation.ended if earlier is None else earlier.first_failed_at
+        failures = 0 if earlier is None else earlier.failures
         failed[key] = Backoff(operation.new.version, failures + 1, operation.ended, first)
+
+
+def _filled_the_disk(operation: Operation | None) -> bool:
+    return operation is not None and (operation.outcome, operation.code) == (Outcome.ROLLED_BACK, "DiskFull")
 
 
 def _check_pins(world: World, history: Sequence[Operation]) -> None:
