@@ -4,7 +4,7 @@
 
 Each cut is followed by a recovery, which must end in a version that works and a history that is whole. Ends
 with 1 when one did not. Without a mode the runner is killed, of an upgrade and an undo its successor is killed,
-too, and the power goes off with what was not synced: TIME on two cores. The other modes are a full disk
+too, and the power goes off with what was not synced: twenty minutes on two cores. The other modes are a full disk
 (``disk``), and the harness against a product without one of its commits (``mutants``) or syncs (``syncs``).
 ``--stride N`` takes every N-th cut. All of it is in ``tests/faults``.
 """

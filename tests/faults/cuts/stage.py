@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,6 @@ class Stage:
         self.home = root / "home"
         self.scenario = scenario
         self._mutation = mutation
-        self._copies = 0
         root.mkdir(parents=True)
         world = connected(root)
         scenario.prepare(world)
@@ -49,8 +49,7 @@ class Stage:
 
     def copied(self, seen: Look | None = None) -> Copy:
         """Keep the state as it is now; ``seen`` of one who has looked at it just now."""
-        self._copies += 1
-        folder = self.root / f"copy{self._copies}"
+        folder = Path(tempfile.mkdtemp(prefix="copy", dir=self.root))
         _copy(self.home, folder)
         return Copy(folder, (seen or self.look()).serving)
 
@@ -103,7 +102,7 @@ class Stage:
 
 def _copy(source: Path, target: Path) -> None:
     """A tree with its times; ``shutil`` does not know pipes."""
-    target.mkdir()
+    target.mkdir(exist_ok=True)
     for entry in os.scandir(source):
         state = entry.stat(follow_symlinks=False)
         to = target / entry.name
