@@ -3,8 +3,8 @@
     python3 scripts/faults.py [--json FILE] [--scenario NAME] [--mode MODE] [--stride N]
 
 Each cut is followed by a recovery, which must end in a version that works and a history that is whole. Ends
-with 1 when one did not. Without a mode the runner is killed, of an upgrade and an undo its successor is killed,
-too, and the power goes off with what was not synced: twenty minutes on two cores. The other modes are a full disk
+with 1 when one did not. Without a mode the runner is killed, of an upgrade and an undo its successor is, too,
+and the power goes off with what was not synced: twenty minutes on two cores. The other modes are a full disk
 (``disk``), and the harness against a product without one of its commits (``mutants``) or syncs (``syncs``).
 ``--stride N`` takes every N-th cut. All of it is in ``tests/faults``.
 """
