@@ -8,7 +8,7 @@ from connectedmachine.model.configuration import Configuration
 from connectedmachine.model.identity import HandlerName
 from connectedmachine.model.image import ExtensionImage, Platform
 from connectedmachine.model.pin import Pin
-from connectedmachine.model.version import VersionRequest
+from connectedmachine.model.version import Version, VersionRequest
 from connectedmachine.upgrade.gate import refusal
 from connectedmachine.upgrade.restraint import pinned_out
 
@@ -28,7 +28,7 @@ class Images:
             found.sort(key=lambda image: image.version, reverse=True)
         self._by_handler = by_handler
         self._fitting: dict[tuple[str, Platform], list[ExtensionImage]] = {}
-        self._released: dict[tuple[str, Platform], list[ExtensionImage]] = {}
+        self._newer: dict[tuple[str, Platform, Version], list[ExtensionImage]] = {}
 
     def of(self, handler: HandlerName) -> list[ExtensionImage]:
         """Every image of a handler, whatever its platform."""
@@ -43,13 +43,14 @@ class Images:
             self._fitting[key] = found
         return found
 
-    def released(self, handler: HandlerName, platform: Platform) -> list[ExtensionImage]:
-        """Those that an automatic upgrade may choose from: the fitting ones without pre-releases."""
-        key = (handler.key, platform)
-        found = self._released.get(key)
+    def newer(self, handler: HandlerName, platform: Platform, than: Version) -> list[ExtensionImage]:
+        """Those that an automatic upgrade from a version may choose from: fitting, and no pre-releases."""
+        key = (handler.key, platform, than)
+        found = self._newer.get(key)
         if found is None:
-            found = [image for image in self.fitting(handler, platform) if not image.version.tag]
-            self._released[key] = found
+            fitting = self.fitting(handler, platform)
+            found = [i for i in fitting if not i.version.tag and i.version.order > than.order]
+            self._newer[key] = found
         return found
 
     def best(

@@ -218,12 +218,7 @@ def _upgrade(
 ) -> Planned:
     installed = subject.installed
     assert installed is not None
-    released = images.released(subject.handler, platform)
-    newer = []
-    for image in released:
-        if image.version.order <= installed.order:
-            break
-        newer.append(image)
+    newer = images.newer(subject.handler, platform, installed)
     if not newer:
         return _nothing_newer(subject, images, platform)
     same_major = [image for image in newer if image.version.parts[0] == installed.parts[0]]
@@ -331,12 +326,14 @@ def _moves(subject: Subject, image: ExtensionImage, *, automatic: bool) -> Plann
     if subject.window is not None:
         message = f"The change to {image.version} waits. {subject.window.message}"
         return _stays(subject, Reason.OUTSIDE_WINDOW, message, subject.window.opens, image.version)
-    along = ", ".join(f"'{sibling.name}'" for sibling in subject.siblings)
-    with_siblings = f" {along} moves along." if len(subject.siblings) == 1 else f" {along} move along."
+    with_siblings = ""
+    if subject.siblings:
+        along = ", ".join(f"'{sibling.name}'" for sibling in subject.siblings)
+        with_siblings = f" {along} move{'s' if len(subject.siblings) == 1 else ''} along."
     decision = Decision(
         subject.name,
         Reason.UPGRADED,
-        f"Change from {present} to {image.version}.{with_siblings if along else ''}",
+        f"Change from {present} to {image.version}.{with_siblings}",
         subject.installed,
         image.version,
     )

@@ -76,10 +76,12 @@ def longest_wait(
     failures: Iterable[Backoff], version: Version, policy: Policy, machine_id: str
 ) -> Backoff | None:
     """Of what failed on extensions that move together, what keeps them longest from ``version``."""
+    counted = [failed for failed in failures if failed.version == version and not failed.waived]
+    if not counted:
+        return None
 
     def wait(failed: Backoff) -> tuple[bool, datetime]:
         due = retry_at(failed, policy, machine_id)
         return due is None, due or failed.failed_at
 
-    counted = [failed for failed in failures if failed.version == version and not failed.waived]
-    return max(counted, key=wait, default=None)
+    return max(counted, key=wait)
