@@ -127,7 +127,7 @@ class Operator:
         if result.code == "DiskFull" and self._hands.make_room() and do.round:
             # That room is for the way back, which would else stand still for a pause with nothing at work.
             result = replace(result, outcome=StepOutcome.LOST)
-        if result.outcome is StepOutcome.LOST and self._times_lost(operation, do) == _MOST_LOST - 1:
+        elif result.outcome is StepOutcome.LOST and self._times_lost(operation, do) == _MOST_LOST - 1:
             # It takes its own attendant down every time, so nothing is won by running it once more.
             result = replace(result, outcome=StepOutcome.FAILED, code="HandlerLost")
         self._stop_point(f"after {do.step}")
