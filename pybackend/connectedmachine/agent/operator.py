@@ -124,7 +124,8 @@ class Operator:
                 f"{error.strerror or error}: {error.filename or ''}".strip(": "),
                 code="DiskFull" if full else "InputOutputError",
             )
-        if result.code == "DiskFull" and self._hands.make_room() and do.round:
+        made_room = result.code == "DiskFull" and self._hands.make_room()
+        if made_room and do.round:
             # That room is for the way back, which would else stand still for a pause with nothing at work.
             result = replace(result, outcome=StepOutcome.LOST)
         elif result.outcome is StepOutcome.LOST and self._times_lost(operation, do) == _MOST_LOST - 1:

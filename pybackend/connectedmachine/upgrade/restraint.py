@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from connectedmachine.model.decision import Reason
 from connectedmachine.model.operation import End, Operation, Outcome, Side
 from connectedmachine.model.pin import Pin
 from connectedmachine.model.policy import DAY, Backoff, Policy
@@ -14,7 +15,6 @@ from connectedmachine.upgrade.jitter import share
 VERSION_PINNED = "VersionPinned"
 """The code of an error or a status: a pin excludes the version that was asked for."""
 
-_DISK_FULL = "DiskFull"
 _LONGEST = 365 * DAY
 _MOST_GROWTH = 32
 
@@ -49,9 +49,9 @@ def blames(end: End, before: Operation | None) -> bool:
     """
     if end.installed is Side.NEW or end.outcome not in (Outcome.FAILED, Outcome.ROLLED_BACK):
         return False
-    if end.code != _DISK_FULL:
+    if end.code != Reason.DISK_FULL:
         return True
-    again = before is not None and (before.outcome, before.code) == (Outcome.ROLLED_BACK, _DISK_FULL)
+    again = before is not None and (before.outcome, before.code) == (Outcome.ROLLED_BACK, Reason.DISK_FULL)
     return again and end.outcome is Outcome.ROLLED_BACK
 
 

@@ -27,6 +27,7 @@ _TWICE = ("upgrade", "undo")
 _SHOWN = 5
 _MUTANT_CALLS = Chosen(kinds=("commit", "rename", "spawn"))
 _TWICE_MUTANT_CALLS = Chosen(kinds=("symlink",))
+"""One in the start of each command: who is killed there again and again loses the same command as often."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def killed(root: Path, name: str, stride: int) -> Row:
 
 def killed_twice(root: Path, name: str, stride: int, part: int) -> Row:
     """A part of the pairs of cuts."""
-    claims = root.parent / f"states of {name}"
+    claims = root.with_name(f"states of {name}")
     return cut_twice(root, SCENARIOS[name], Chosen(stride), claims, part=part, parts=_PROCESSES)
 
 

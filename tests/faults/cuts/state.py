@@ -31,7 +31,7 @@ _COMMON = (
     (re.compile(r'"monotonic": [\d.]+'), '"monotonic": #'),
     (re.compile(r"tinyservice \(\d+\)"), "tinyservice (#)"),
 )
-_PAST = ("SELECT * FROM steps", "SELECT * FROM samples")
+_JOURNAL = ("SELECT * FROM steps", "SELECT * FROM samples")
 _RUN = re.compile(r"(?<=/runs/)(\w+)/(\d+)")
 _STILL_TOLD = """
 CREATE TEMP VIEW told AS
@@ -81,7 +81,7 @@ class Looker:
         self._ids: dict[str, str] = {}
         self._known: dict[str, str] = {}
         self._rows: list[str] = []
-        self._past: list[str] = []
+        self._journal: list[str] = []
         self._ahead: list[str] = []
         self._places: dict[tuple[str, str], str] = {}
         self._files: dict[str, str] = {}
@@ -104,8 +104,8 @@ class Looker:
         serving = [pipe.stem for pipe in pipes if is_serving(pipe)]
         told = [*self._rows, *(f"{version} serves" for version in serving)]
         return Look(
-            digest([*told, *self._past, *self._files.values()]),
-            digest([*told, *self._ahead, *self._files_ahead()]),
+            _digest([*told, *self._journal, *self._files.values()]),
+            _digest([*told, *self._ahead, *self._files_ahead()]),
             serving,
         )
 
@@ -150,7 +150,7 @@ class Looker:
             if table not in ("steps", "samples")
             for row in connection.execute(f'SELECT * FROM "{table}"')  # noqa: S608
         ]
-        self._past = self._lines_of(_PAST)
+        self._journal = self._lines_of(_JOURNAL)
         self._ahead = self._lines_of(_AHEAD)
         self._places = {
             (ids[operation], str(seq)): str(place) for operation, seq, place in connection.execute(_PLACES)
@@ -204,7 +204,7 @@ def look(home: Path) -> Look:
         looker.close()
 
 
-def digest(lines: Iterable[str]) -> str:
+def _digest(lines: Iterable[str]) -> str:
     """A short name of lines, whatever their order."""
     return f"{sum(map(_number, lines)) % 2**64:016x}"
 

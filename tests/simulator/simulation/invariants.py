@@ -73,7 +73,7 @@ def _check_order(operation: Operation) -> None:
 def _check_retries(world: World, history: Sequence[Operation]) -> None:
     """No pass tried on any extension what had failed on it, before its time or somebody's word."""
     failed: dict[tuple[str, Version], Backoff] = {}
-    ended_so: dict[tuple[str, Version], Operation] = {}
+    last_try: dict[tuple[str, Version], Operation] = {}
     told = [*world.told]
     for number, operation in enumerate(history):
         while told and told[0].operations <= number:
@@ -87,8 +87,8 @@ def _check_retries(world: World, history: Sequence[Operation]) -> None:
                 due = retry_at(before, operation.policy, world.machine.id)
                 if due is None or operation.began < due:
                     raise BrokenRuleError(f"{operation.new.version} was tried again too early")
-            _count(operation, key, failed, ended_so.get(key))
-            ended_so[key] = operation
+            _count(operation, key, failed, last_try.get(key))
+            last_try[key] = operation
 
 
 def _hear(told: Told, failed: dict[tuple[str, Version], Backoff]) -> None:
@@ -107,14 +107,17 @@ def _count(
 ) -> None:
     if operation.outcome is Outcome.SUCCEEDED or any(r.choice is Choice.FORWARD for r in operation.journal):
         failed.pop(key, None)
-    elif operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and (
-        operation.code != "DiskFull" or (_filled_the_disk(operation) and _filled_the_disk(before))
-    ):
+    elif operation.outcome in (Outcome.FAILED, Outcome.ROLLED_BACK) and _says_something(operation, before):
         assert operation.ended is not None
         earlier = failed.get(key)
         first = operation.ended if earlier is None else earlier.first_failed_at
         failures = 0 if earlier is None else earlier.failures
         failed[key] = Backoff(operation.new.version, failures + 1, operation.ended, first)
+
+
+def _says_something(operation: Operation, before: Operation | None) -> bool:
+    """Say whether a failure is one of the version: a full disk is when it rolled back two tries in a row."""
+    return operation.code != "DiskFull" or (_filled_the_disk(operation) and _filled_the_disk(before))
 
 
 def _filled_the_disk(operation: Operation | None) -> bool:
